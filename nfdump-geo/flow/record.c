@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "flow/record.h"
+
+#include <string.h>
+
+#include "flow/geotail.h"
+#include "include/nfgeo.h"
+
+/* The next record of the same layout: the same size and the same element headers, one by one. */
+static bool same_layout(const struct record_view *view, const uint8_t *bytes)
+{
+	if (!view->count || bytes_get16(bytes + 2) != view->record_bytes)
+		return false;
+	for (unsigned i = 0; i < view->count; i++)
+		if (bytes_get32(bytes + view->place[i]) != view->header[i])
+			return false;
+	return true;
+}
+
+/* A tail counts only where its magic says so, which the element headers do not tell: look at each
+ * record. A non-zero pair of element 3's addresses beats element 2 (file format section 14.2). */
+static void find_geo(struct record_view *view)
+{
+	enum element element = view_is_ip6(view) ? ELEMENT_IP6 : ELEMENT_IP4;
+	unsigned tail = 0;
+
+	view->geo = NULL;
+	view->geo_offset = 0;
+	view->present &= ~(1ull << ELEMENT_GEO);
+	if (view_has(view, element))
+		tail = geotail_find(element, view->bytes + view->offset[element],
+				    view->payload_bytes[element]);
+	if (tail) {
+		view->geo_offset = (uint16_t)(view->offset[element] + tail + GEOTAIL_PAIR);
+		view->geo = view->bytes + view->geo_offset;
+		view->present |= 1ull << ELEMENT_GEO;
+	}
+}
+
+static int learn_layout(struct record_view *view, size_t record_bytes)
+{
+	size_t at = RECORD_HEADER_BYTES;
+
+	view->record_bytes = (uint16_t)record_bytes;
+	view->present = 1ull << ELEMENT_RECORD;
+	view->count = 0;
+	while (at + ELEMENT_HEADER_BYTES <= record_bytes) {
+		unsigned id = bytes_get16(view->bytes + at);
+		size_t len = bytes_get16(view->bytes + at + 2);
+		bool known = id > 0 && id < ELEMENT_GEO;
+
+		if (len < ELEMENT_HEADER_BYTES || len > record_bytes - at ||
+		    view->count == RECORD_ELEMENTS_MAX)
+			return NFGEO_ECORRUPT;
+		view->header[view->count] = bytes_get32(view->bytes + at);
+		view->place[view->count] = (uint16_t)at;
+		view->order[view->count++] = known ? (uint8_t)id : 0;
+		if (known && !(view->present >> id & 1) &&
+		    len - ELEMENT_HEADER_BYTES >= element_table[id].bytes) {
+			view->present |= 1ull << id;
+			view->offset[id] = (uint16_t)(at + ELEMENT_HEADER_BYTES);
+			view->payload_bytes[id] = (uint16_t)(len - ELEMENT_HEADER_BYTES);
+		}
+		at += len;
+	}
+	return NFGEO_OK;
+}
+
+int record_view(struct record_view *view, const uint8_t *bytes, size_t left)
+{
+	size_t record_bytes;
+
+	if (left < RECORD_HEADER_BYTES)
+		goto corrupt;
+	record_bytes = bytes_get16(bytes + 2);
+	if (record_bytes < RECORD_HEADER_BYTES || record_bytes > left)
+		goto corrupt;
+	if (same_layout(view, bytes)) {
+		view->bytes = bytes;
+	} else {
+		view->bytes = bytes;
+		if (learn_layout(view, record_bytes) != NFGEO_OK)
+			goto corrupt;
+	}
+	find_geo(view);
+	return NFGEO_OK;
+corrupt:
+	record_view_init(view);
+	return NFGEO_ECORRUPT;
+}
+
+uint64_t view_number(const struct record_view *view, enum field_id id)
+{
+	const struct field *field = &field_table[id];
+	const uint8_t *at;
+
+	if (!view_has(view, field->element))
+		return 0;
+	at = view_payload(view, field->element) + field->offset;
+	switch (field->bytes) {
+	case 1:
+		return *at;
+	case 2:
+		return bytes_get16(at);
+	case 4:
+		return bytes_get32(at);
+	case 8:
+		return bytes_get64(at);
+	}
+	return 0;
+}
+
+static struct address view_address(const struct record_view *view, unsigned side)
+{
+	const uint8_t *at;
+
+	if (view_is_ip6(view)) {
+		at = view_payload(view, ELEMENT_IP6) + 16 * side;
+		return address_ip6(bytes_get64(at), bytes_get64(at + 8));
+	}
+	if (!view_has(view, ELEMENT_IP4))
+		return (struct address){0};
+	return address_ip4(bytes_get32(view_payload(view, ELEMENT_IP4) + 4 * side));
+}
+
+struct address view_src(const struct record_view *view)
+{
+	return view_address(view, 0);
+}
+
+struct address view_dst(const struct record_view *view)
+{
+	return view_address(view, 1);
+}
+
+void record_begin(struct record_builder *builder, void *bytes, size_t capacity)
+{
+	*builder = (struct record_builder){bytes, RECORD_HEADER_BYTES, capacity, false};
+	if (capacity > RECORD_MAX_BYTES)
+		builder->capacity = RECORD_MAX_BYTES;
+	if (builder->capacity < RECORD_HEADER_BYTES) {
+		builder->full = true;
+		return;
+	}
+	memset(bytes, 0, RECORD_HEADER_BYTES);
+	bytes_put16(builder->bytes, RECORD_FLOW);
+}
+
+uint8_t *record_element(struct record_builder *builder, enum element element, size_t payload_bytes)
+{
+	size_t len = ELEMENT_HEADER_BYTES + payload_bytes;
+	uint8_t *at = builder->bytes + builder->used;
+
+	if (builder->full || len > builder->capacity - builder->used) {
+		builder->full = true;
+		return NULL;
+	}
+	memset(at, 0, len);
+	bytes_put16(at, (uint16_t)element);
+	bytes_put16(at + 2, (uint16_t)len);
+	bytes_put16(builder->bytes + 4, (uint16_t)(bytes_get16(builder->bytes + 4) + 1));
+	builder->used += len;
+	return at + ELEMENT_HEADER_BYTES;
+}
+
+size_t record_end(struct record_builder *builder)
+{
+	if (builder->full)
+		return 0;
+	bytes_put16(builder->bytes + 2, (uint16_t)builder->used);
+	return builder->used;
+}

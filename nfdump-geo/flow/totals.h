@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* totals.h - the stat record of a file: sums over its flows (file format section 5). */
+#ifndef FLOW_TOTALS_H
+#define FLOW_TOTALS_H
+
+#include <stdint.h>
+
+#include "flow/record.h"
+
+enum { TOTALS_BYTES = 144 }; /* of the stat record's payload */
+
+enum proto_class { PROTO_TCP, PROTO_UDP, PROTO_ICMP, PROTO_OTHER, PROTO_CLASSES };
+
+struct flow_totals {
+	uint64_t flows, bytes, packets;
+	uint64_t class_flows[PROTO_CLASSES], class_bytes[PROTO_CLASSES],
+		class_packets[PROTO_CLASSES];
+	uint64_t first_ms, last_ms; /* UINT64_MAX and 0 while no record was added */
+	uint64_t sequence_failures;
+};
+
+void totals_init(struct flow_totals *totals);
+
+/**
+ * Add one flow record by the collector's rules (doc/file-format.md "stat record"): bytes and
+ * packets in plus out, the groups by protocol in only, one flow per record.
+ */
+void totals_collect(struct flow_totals *totals, const struct record_view *view);
+
+/** Add one flow record as a query tool does: the flow counter of element 5 counts. */
+void totals_query(struct flow_totals *totals, const struct record_view *view);
+
+/** Sum of two; the time range covers both. */
+void totals_merge(struct flow_totals *totals, const struct flow_totals *other);
+
+/** The 144 bytes of the stat record. */
+void totals_encode(const struct flow_totals *totals, uint8_t *out);
+void totals_decode(const uint8_t *in, struct flow_totals *totals);
+
+#endif

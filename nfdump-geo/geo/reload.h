@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * reload.h - find the database, load it, keep it fresh: a new table is built aside and published
+ * by one pointer swap; one that fails its checks never replaces one that works.
+ */
+#ifndef GEO_RELOAD_H
+#define GEO_RELOAD_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "geo/table.h"
+
+struct conf;
+
+struct geo_settings {
+	const char *option;  /* -G / --geodb; "none" = no database; NULL = not given */
+	const char *program; /* section of the configuration whose own geodb.path beats [geo] */
+	const struct conf *conf;
+};
+
+struct geo_source;
+
+/**
+ * Decide which database is meant: option, else environment NFGEODB, else configuration, else
+ * PKGDATADIR; load it with its local networks.
+ *
+ * @param source  on success: NULL when switched off by "none", else owned by the caller
+ * @return NFGEO_OK, NFGEO_ENODB when nothing was found (text says what was looked for), or why the
+ *         database was refused
+ */
+int geo_source_open(struct geo_source **source, const struct geo_settings *settings,
+		    struct error *error);
+void geo_source_close(struct geo_source *source);
+
+/** The current table, with a reference for the caller (geo_table_unref). Thread safe. */
+struct geo_table *geo_source_table(struct geo_source *source);
+
+/**
+ * Look whether the files changed (or `force`, as on SIGHUP) and if so load and publish them. Logs
+ * old and new build, or why the old one stays. Call from one thread.
+ *
+ * @return true when a new table was published
+ */
+bool geo_source_refresh(struct geo_source *source, bool force);
+
+/** Path of the database file. Borrowed. */
+const char *geo_source_path(const struct geo_source *source);
+
+#endif

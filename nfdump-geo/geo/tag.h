@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tag.h - put source and destination country into records, a block (or part of one) at a time. */
+#ifndef GEO_TAG_H
+#define GEO_TAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/block.h"
+#include "geo/table.h"
+
+/**
+ * Collector: fill the blank geo tails of all flow records from byte `from` of the block to its
+ * end. Records without a tail are left alone.
+ *
+ * @param record_count  records in that part
+ */
+void tag_block(struct block *block, size_t from, uint32_t record_count,
+	       const struct geo_table *table);
+
+/**
+ * Query: the countries of records that carry none. pair[2*i] and pair[2*i+1] get source and
+ * destination of the i-th record of the block; records that have a tail or no addresses get 0.
+ *
+ * @param pair  room for 2 * block->record_count codes
+ * @return number of flow records that have addresses but no geo tail
+ */
+uint32_t tag_fill(const struct block *block, const struct geo_table *table, uint16_t *pair);
+
+/**
+ * Rewrite: copy a block with a geo tail on every flow record that has addresses. Records that are
+ * tagged keep what they have unless `restamp`. Every other byte is kept.
+ *
+ * @param out  cleared and grown as needed
+ * @param tagged_count  records that got new countries
+ * @return NFGEO_OK, NFGEO_ENOMEM or NFGEO_ECORRUPT
+ */
+int tag_copy(const struct block *block, const struct geo_table *table, bool restamp,
+	     struct block *out, uint64_t *tagged_count);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * reader.h - a file as a sequence of blocks. Tolerant where the format allows it, and never silent:
+ * damage is reported, what is readable is given (doc/file-format.md "Reading").
+ */
+#ifndef NFFILE_READER_H
+#define NFFILE_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "flow/block.h"
+#include "flow/totals.h"
+#include "nffile/compress.h"
+
+struct nffile_info {
+	enum codec codec;
+	uint8_t creator; /* program id, 0 = unknown */
+	int64_t created_s;
+	uint32_t block_count; /* from the header; counted when the file was never closed */
+	bool never_closed;    /* no appendix: still being written, or its writer died */
+	bool has_totals;
+	char ident[256]; /* "" if the file has none */
+	struct flow_totals totals;
+	uint64_t file_bytes;
+};
+
+/* One block as it lies in the file. */
+struct raw_block {
+	uint64_t offset;	/* of its 12-byte header */
+	uint32_t stored_bytes;	/* payload on disk */
+	uint32_t record_count;
+	uint16_t type; /* enum block_type or anything else */
+	uint32_t ordinal; /* 0 .. block_count - 1 */
+	uint8_t *bytes;	  /* stored payload; owns; NULL until read */
+	size_t capacity;
+};
+
+struct nffile_reader;
+
+/** Open and check header and appendix. Layout 1, encryption, unknown codecs are refused by name. */
+int nffile_open(struct nffile_reader **reader, const char *path, struct error *error);
+void nffile_close(struct nffile_reader *reader);
+
+const struct nffile_info *nffile_info(const struct nffile_reader *reader);
+const char *nffile_path(const struct nffile_reader *reader);
+
+/**
+ * Read the next block as stored. After an error that is not the end of what can be found, the next
+ * call goes on behind the damaged place.
+ *
+ * @return 1 a block, 0 the end, <0 damage, described in *error
+ */
+int nffile_next_raw(struct nffile_reader *reader, struct raw_block *raw, struct error *error);
+void raw_block_fini(struct raw_block *raw);
+
+/** Decompress into `block` (grown as needed, cleared before). Thread safe. */
+int nffile_decode(const struct nffile_reader *reader, const struct raw_block *raw,
+		  struct block *block, struct error *error);
+
+/** Both steps, record blocks only; blocks of other types are counted and passed over. */
+int nffile_next(struct nffile_reader *reader, struct block *block, struct error *error);
+
+/** Blocks of other types met so far ("Blocks skipped"). */
+uint32_t nffile_skipped(const struct nffile_reader *reader);
+
+#endif
