@@ -33,6 +33,10 @@ int geo_builder_range(struct geo_builder *builder, enum geo_layer layer,
  */
 int geo_builder_alias4(struct geo_builder *builder, const struct prefix *prefix);
 
+/** All answers of a table as one layer: to put others on top of a table that came from an image. */
+int geo_builder_table(struct geo_builder *builder, enum geo_layer layer,
+		      const struct geo_table *table);
+
 /** Make the table; the builder is emptied. */
 int geo_builder_finish(struct geo_builder *builder, const struct geo_provenance *provenance,
 		       struct geo_table **table, struct error *error);

@@ -205,16 +205,25 @@ uint16_t country_class_by_word(const char *word, size_t len)
 	return 0;
 }
 
+bool country_class_prefix(size_t index, struct prefix *prefix, uint16_t *code)
+{
+	if (index >= sizeof(class_table) / sizeof(*class_table))
+		return false;
+	*prefix = (struct prefix){
+		{class_table[index].high, class_table[index].low, class_table[index].family},
+		class_table[index].bits,
+	};
+	*code = class_table[index].class;
+	return true;
+}
+
 uint16_t country_class_of(const struct address *address)
 {
-	for (size_t i = 0; i < sizeof(class_table) / sizeof(*class_table); i++) {
-		struct prefix prefix = {
-			{class_table[i].high, class_table[i].low, class_table[i].family},
-			class_table[i].bits,
-		};
+	struct prefix prefix;
+	uint16_t code;
 
+	for (size_t i = 0; country_class_prefix(i, &prefix, &code); i++)
 		if (prefix_contains(&prefix, address))
-			return class_table[i].class;
-	}
+			return code;
 	return 0;
 }

@@ -70,4 +70,7 @@ uint16_t country_class_by_word(const char *word, size_t len);
 /** Class of an address (design: private, shared, loopback, ...); 0 if none. */
 uint16_t country_class_of(const struct address *address);
 
+/** The index-th prefix of the classes, for tables that hold them; false behind the last one. */
+bool country_class_prefix(size_t index, struct prefix *prefix, uint16_t *code);
+
 #endif
