@@ -27,6 +27,14 @@ struct decoder_options {
 	bool keep_extended; /* also store IPFIX fields that stock ignores (89, 128, 129, 243, ..) */
 };
 
+/* Every kind of trouble with packets: proto/problem.def. */
+enum decode_problem {
+#define PROBLEM(symbol, text) PROBLEM_##symbol,
+#include "proto/problem.def"
+#undef PROBLEM
+	PROBLEM_COUNT
+};
+
 /* What happened since the last slot border. Every datagram and record is counted somewhere. */
 struct decoder_counts {
 	uint64_t datagrams, bytes;
@@ -36,7 +44,12 @@ struct decoder_counts {
 	uint64_t no_template_sets;    /* data sets without a template */
 	uint64_t malformed;	      /* sets, records or headers dropped for contradicting themselves */
 	uint64_t dropped_flows;	      /* decoded, but there was no room for them */
+	uint64_t options_records;     /* data records of options templates */
+	uint64_t problem[PROBLEM_COUNT]; /* the same troubles and some harmless ones, by kind */
 };
+
+/** What a problem is; static text. */
+const char *decode_problem_text(enum decode_problem problem);
 
 struct decoder;
 
