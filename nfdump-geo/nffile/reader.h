@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "flow/block.h"
 #include "flow/totals.h"
+#include "nffile/appendix.h"
 #include "nffile/compress.h"
 
 struct nffile_info {
@@ -21,7 +22,7 @@ struct nffile_info {
 	uint32_t block_count; /* from the header; counted when the file was never closed */
 	bool never_closed;    /* no appendix: still being written, or its writer died */
 	bool has_totals;
-	char ident[256]; /* "" if the file has none */
+	char ident[IDENT_TEXT]; /* "" if the file has none */
 	struct flow_totals totals;
 	uint64_t file_bytes;
 };
@@ -47,19 +48,28 @@ const struct nffile_info *nffile_info(const struct nffile_reader *reader);
 const char *nffile_path(const struct nffile_reader *reader);
 
 /**
- * Read the next block as stored. After an error that is not the end of what can be found, the next
- * call goes on behind the damaged place.
+ * Read the next block of type 3 or 4 as stored. Damage, and blocks of any other type, are reported
+ * once each; the next call goes on behind that place, so call until 0.
  *
  * @return 1 a block, 0 the end, <0 damage, described in *error
  */
 int nffile_next_raw(struct nffile_reader *reader, struct raw_block *raw, struct error *error);
 void raw_block_fini(struct raw_block *raw);
 
-/** Decompress into `block` (grown as needed, cleared before). Thread safe. */
+/**
+ * Decompress into `block` (grown as needed, cleared before). The sizes of its records are checked
+ * against the block, not their insides: record_view() does that. Thread safe.
+ *
+ * @return NFGEO_OK; or <0, described in *error: then `block` holds the records that are readable
+ *         all the same, possibly none
+ */
 int nffile_decode(const struct nffile_reader *reader, const struct raw_block *raw,
 		  struct block *block, struct error *error);
 
-/** Both steps, record blocks only; blocks of other types are counted and passed over. */
+/**
+ * Both steps, record blocks only; blocks of type 4 are counted and passed over.
+ * @return 1 a block, 0 the end, <0 damage: `block` holds what is readable of it, go on until 0
+ */
 int nffile_next(struct nffile_reader *reader, struct block *block, struct error *error);
 
 /** Blocks of other types met so far ("Blocks skipped"). */

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How the end of the data is found, best evidence first:
+ *
+ * 1. The appendix decodes where the header says: data ends there, whatever NumBlocks says.
+ * 2. It does not: NumBlocks blocks are walked, and the appendix is looked for behind them.
+ * 3. NumBlocks is 0 too: the file was never closed (or lost its header): blocks are walked to the
+ *    end of the file, or to the first one that is not complete.
+ */
+#include "nffile/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "nffile/appendix.h"
+#include "nffile/fileio.h"
+#include "nffile/format.h"
+
+struct nffile_reader {
+	char *path; /* owns */
+	int fd;
+	struct nffile_info info;
+	uint32_t announced_blocks, announced_appendix; /* as the header says */
+	bool has_appendix;			       /* it was found and decodes */
+	bool done;
+	uint64_t at, end;    /* of the next block; where data blocks end */
+	uint32_t ordinal;    /* of the next block */
+	uint32_t skipped;
+	struct raw_block raw; /* of nffile_next() */
+};
+
+struct block_head {
+	uint32_t record_count, stored_bytes;
+	uint16_t type;
+};
+
+/* A header that can be walked over: its payload is not empty and ends before `end`. */
+static int read_head(const struct nffile_reader *reader, uint64_t at, uint64_t end,
+		     struct block_head *head)
+{
+	uint8_t bytes[BLOCK_HEADER_BYTES];
+	int status;
+
+	if (at > end || end - at < BLOCK_HEADER_BYTES)
+		return NFGEO_ETRUNCATED;
+	status = file_read_at(reader->fd, bytes, sizeof(bytes), at);
+	if (status != NFGEO_OK)
+		return status;
+	head->record_count = bytes_get32(bytes + BLOCK_AT_RECORDS);
+	head->stored_bytes = bytes_get32(bytes + BLOCK_AT_STORED);
+	head->type = bytes_get16(bytes + BLOCK_AT_TYPE);
+	if (!head->stored_bytes || head->stored_bytes > BLOCK_READ_MAX_BYTES)
+		return NFGEO_ECORRUPT;
+	return head->stored_bytes > end - at - BLOCK_HEADER_BYTES ? NFGEO_ETRUNCATED : NFGEO_OK;
+}
+
+/* Walk over at most `limit` blocks without reading them. @return how many there were */
+static uint32_t walk(const struct nffile_reader *reader, uint32_t limit, uint64_t *at)
+{
+	struct block_head head;
+	uint32_t count = 0;
+
+	while (count < limit && read_head(reader, *at, reader->info.file_bytes, &head) == NFGEO_OK) {
+		*at += BLOCK_HEADER_BYTES + head.stored_bytes;
+		count++;
+	}
+	return count;
+}
+
+static int load_payload(const struct nffile_reader *reader, uint64_t at,
+			const struct block_head *head, struct raw_block *raw)
+{
+	if (head->stored_bytes > raw->capacity) {
+		uint8_t *bytes = realloc(raw->bytes, head->stored_bytes);
+
+		if (!bytes)
+			return NFGEO_ENOMEM;
+		raw->bytes = bytes;
+		raw->capacity = head->stored_bytes;
+	}
+	raw->offset = at;
+	raw->stored_bytes = head->stored_bytes;
+	raw->record_count = head->record_count;
+	raw->type = head->type;
+	return file_read_at(reader->fd, raw->bytes, head->stored_bytes, at + BLOCK_HEADER_BYTES);
+}
+
+/* One block of the appendix at *at, which moves behind it. */
+static int appendix_block(const struct nffile_reader *reader, struct appendix *appendix,
+			  uint64_t *at)
+{
+	struct raw_block raw = {0};
+	struct block block = {0};
+	struct block_head head;
+	int status = read_head(reader, *at, reader->info.file_bytes, &head);
+
+	if (status == NFGEO_OK && head.type != BLOCK_RECORDS)
+		status = NFGEO_ECORRUPT;
+	if (status == NFGEO_OK)
+		status = load_payload(reader, *at, &head, &raw);
+	if (status == NFGEO_OK)
+		status = block_grow(&block, BLOCK_READ_MAX_BYTES);
+	if (status == NFGEO_OK)
+		status = codec_decompress(reader->info.codec, raw.bytes, raw.stored_bytes,
+					  block.bytes, block.capacity, &block.used);
+	if (status == NFGEO_OK)
+		appendix_decode(appendix, block.bytes, block.used);
+	*at += BLOCK_HEADER_BYTES + head.stored_bytes;
+	raw_block_fini(&raw);
+	block_fini(&block);
+	return status;
+}
+
+/* A real one has at least one of the two records; several blocks add up. */
+static bool load_appendix(struct nffile_reader *reader, uint64_t at)
+{
+	struct nffile_info *info = &reader->info;
+	struct appendix appendix = {0};
+
+	if (at < FILE_HEADER_BYTES || at >= info->file_bytes)
+		return false;
+	for (uint32_t i = 0; i < reader->announced_appendix; i++)
+		if (appendix_block(reader, &appendix, &at) != NFGEO_OK)
+			break;
+	if (!appendix.has_totals && !*appendix.ident)
+		return false;
+	memcpy(info->ident, appendix.ident, sizeof(info->ident));
+	info->has_totals = appendix.has_totals;
+	info->totals = appendix.totals;
+	return true;
+}
+
+/* See the top of this file. */
+static void find_end(struct nffile_reader *reader, int64_t appendix_at)
+{
+	struct nffile_info *info = &reader->info;
+	uint64_t at = FILE_HEADER_BYTES;
+
+	reader->end = info->file_bytes;
+	if (reader->announced_appendix && load_appendix(reader, (uint64_t)appendix_at)) {
+		reader->has_appendix = true;
+		reader->end = (uint64_t)appendix_at;
+		info->block_count = reader->announced_blocks;
+	} else if (reader->announced_blocks) {
+		info->block_count = reader->announced_blocks;
+		if (walk(reader, reader->announced_blocks, &at) == reader->announced_blocks) {
+			reader->end = at;
+			load_appendix(reader, at);
+		}
+	} else {
+		info->never_closed = !reader->announced_appendix;
+		info->block_count = walk(reader, UINT32_MAX, &at);
+	}
+}
+
+static int check_layout(const struct nffile_reader *reader, const uint8_t *header,
+			struct error *error)
+{
+	unsigned magic = bytes_get16(header + FILE_AT_MAGIC);
+	unsigned layout = bytes_get16(header + FILE_AT_LAYOUT);
+
+	if (magic == FILE_MAGIC_SWAPPED)
+		return error_set(error, NFGEO_EVERSION,
+				 "%s was written on a big-endian host: convert it there, for "
+				 "example by replaying it with nfreplay to a collector",
+				 reader->path);
+	if (magic != FILE_MAGIC)
+		return error_set(error, NFGEO_EINVAL,
+				 "%s is no nfdump file (it starts with 0x%04x, not 0x%04x)",
+				 reader->path, magic, FILE_MAGIC);
+	if (layout == 1)
+		return error_set(error, NFGEO_EVERSION,
+				 "%s: layout version 1 (nfdump 1.6) is not supported; convert it "
+				 "with stock nfdump 1.7: nfdump -r OLD -w NEW",
+				 reader->path);
+	if (layout != FILE_LAYOUT)
+		return error_set(error, NFGEO_EVERSION,
+				 "%s: layout version %u is not known (2 is)", reader->path, layout);
+	if (header[FILE_AT_ENCRYPTION])
+		return error_set(error, NFGEO_EVERSION, "%s is encrypted: not supported",
+				 reader->path);
+	if (header[FILE_AT_CODEC] >= CODEC_COUNT)
+		return error_set(error, NFGEO_EVERSION,
+				 "%s: compression %u is not known (0 to %d are)", reader->path,
+				 header[FILE_AT_CODEC], CODEC_COUNT - 1);
+	return NFGEO_OK;
+}
+
+static int read_header(struct nffile_reader *reader, struct error *error)
+{
+	uint8_t header[FILE_HEADER_BYTES];
+	struct nffile_info *info = &reader->info;
+	int status = file_read_at(reader->fd, header, sizeof(header), 0);
+
+	if (status == NFGEO_ETRUNCATED)
+		return error_set(error, status,
+				 "%s: %" PRIu64 " bytes are no nfdump file: the header alone has %d",
+				 reader->path, info->file_bytes, FILE_HEADER_BYTES);
+	if (status != NFGEO_OK)
+		return error_set_errno(error, "cannot read %s", reader->path);
+	status = check_layout(reader, header, error);
+	if (status != NFGEO_OK)
+		return status;
+	info->codec = (enum codec)header[FILE_AT_CODEC];
+	info->creator = header[FILE_AT_CREATOR];
+	info->created_s = (int64_t)bytes_get64(header + FILE_AT_CREATED);
+	reader->announced_blocks = bytes_get32(header + FILE_AT_BLOCKS);
+	reader->announced_appendix = bytes_get16(header + FILE_AT_APPENDIX_BLOCKS);
+	find_end(reader, (int64_t)bytes_get64(header + FILE_AT_APPENDIX));
+	return NFGEO_OK;
+}
+
+static int open_file(struct nffile_reader *reader, struct error *error)
+{
+	struct stat stat;
+
+	/* O_NONBLOCK: a named pipe must not hang us. */
+	reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (reader->fd < 0) {
+		int missing = errno == ENOENT;
+
+		error_set_errno(error, "cannot open %s", reader->path);
+		if (missing && error)
+			error->code = NFGEO_ENOTFOUND;
+		return missing ? NFGEO_ENOTFOUND : NFGEO_EIO;
+	}
+	if (fstat(reader->fd, &stat) != 0)
+		return error_set_errno(error, "cannot stat %s", reader->path);
+	if (!S_ISREG(stat.st_mode))
+		return error_set(error, NFGEO_EINVAL, "%s is no regular file", reader->path);
+	reader->info.file_bytes = (uint64_t)stat.st_size;
+	return NFGEO_OK;
+}
+
+int nffile_open(struct nffile_reader **out, const char *path, struct error *error)
+{
+	struct nffile_reader *reader = calloc(1, sizeof(*reader));
+	int status;
+
+	*out = NULL;
+	if (!reader || !(reader->path = strdup(path))) {
+		free(reader);
+		return error_set(error, NFGEO_ENOMEM, "%s: out of memory", path);
+	}
+	reader->fd = -1;
+	reader->at = FILE_HEADER_BYTES;
+	status = open_file(reader, error);
+	if (status == NFGEO_OK)
+		status = read_header(reader, error);
+	if (status != NFGEO_OK) {
+		nffile_close(reader);
+		return status;
+	}
+	*out = reader;
+	return NFGEO_OK;
+}
+
+void nffile_close(struct nffile_reader *reader)
+{
+	if (!reader)
+		return;
+	if (reader->fd >= 0)
+		close(reader->fd);
+	raw_block_fini(&reader->raw);
+	free(reader->path);
+	free(reader);
+}
+
+const struct nffile_info *nffile_info(const struct nffile_reader *reader)
+{
+	return &reader->info;
+}
+
+const char *nffile_path(const struct nffile_reader *reader)
+{
+	return reader->path;
+}
+
+uint32_t nffile_skipped(const struct nffile_reader *reader)
+{
+	return reader->skipped;
+}
+
+void raw_block_fini(struct raw_block *raw)
+{
+	free(raw->bytes);
+	*raw = (struct raw_block){0};
+}
+
+/* The chain of headers is broken here: nothing behind it can be found. */
+static int chain_broken(struct nffile_reader *reader, int status, const struct block_head *head,
+			struct error *error)
+{
+	uint64_t left = reader->end - reader->at;
+
+	reader->done = true;
+	if (status == NFGEO_EIO)
+		return error_set_errno(error, "%s: cannot read block %u at offset %" PRIu64,
+				       reader->path, reader->ordinal, reader->at);
+	if (left < BLOCK_HEADER_BYTES)
+		return error_set(error, NFGEO_ETRUNCATED,
+				 "%s: block %u at offset %" PRIu64 " is cut inside its header: "
+				 "it is left out",
+				 reader->path, reader->ordinal, reader->at);
+	return error_set(error, status,
+			 "%s: block %u at offset %" PRIu64 " says it has %u bytes, %" PRIu64
+			 " are left (at most %d are allowed): it and all behind it are left out; "
+			 "the file announces %u blocks",
+			 reader->path, reader->ordinal, reader->at, head->stored_bytes,
+			 left - BLOCK_HEADER_BYTES, BLOCK_READ_MAX_BYTES, reader->announced_blocks);
+}
+
+/* All blocks were walked: does the rest of the file agree? */
+static int check_end(struct nffile_reader *reader, struct error *error)
+{
+	reader->done = true;
+	if (reader->info.never_closed)
+		return 0;
+	if (reader->ordinal != reader->announced_blocks)
+		return error_set(error, NFGEO_ECORRUPT,
+				 "%s: the header announces %u blocks, %u were found", reader->path,
+				 reader->announced_blocks, reader->ordinal);
+	if (reader->announced_appendix && !reader->has_appendix)
+		return error_set(error, NFGEO_ECORRUPT,
+				 "%s: the appendix is not where the header says; all %u blocks "
+				 "were read",
+				 reader->path, reader->announced_blocks);
+	return 0;
+}
+
+static bool at_end(const struct nffile_reader *reader)
+{
+	if (reader->at == reader->end)
+		return true;
+	/* Without appendix, only NumBlocks tells data from what follows. */
+	return !reader->has_appendix && reader->announced_blocks &&
+	       reader->ordinal == reader->announced_blocks;
+}
+
+static int check_head(const struct nffile_reader *reader, uint32_t ordinal, uint64_t at,
+		      const struct block_head *head, struct error *error)
+{
+	if (!head->record_count)
+		return error_set(error, NFGEO_ECORRUPT,
+				 "%s: block %u at offset %" PRIu64 " says it has no records: "
+				 "its %u bytes are left out",
+				 reader->path, ordinal, at, head->stored_bytes);
+	if (head->type == BLOCK_RECORDS || head->type == BLOCK_ARRAY)
+		return NFGEO_OK;
+	return error_set(error, NFGEO_EVERSION,
+			 "%s: block %u at offset %" PRIu64 " is of type %u%s: its %u records are "
+			 "left out",
+			 reader->path, ordinal, at, head->type,
+			 head->type == 1 || head->type == 2 ? " (before nfdump 1.7)" : "",
+			 head->record_count);
+}
+
+int nffile_next_raw(struct nffile_reader *reader, struct raw_block *raw, struct error *error)
+{
+	struct block_head head = {0};
+	uint64_t at = reader->at;
+	int status;
+
+	if (reader->done)
+		return 0;
+	if (at_end(reader))
+		return check_end(reader, error);
+	status = read_head(reader, at, reader->end, &head);
+	if (status != NFGEO_OK)
+		return chain_broken(reader, status, &head, error);
+	raw->ordinal = reader->ordinal++;
+	reader->at += BLOCK_HEADER_BYTES + head.stored_bytes;
+	reader->skipped += head.type != BLOCK_RECORDS;
+	status = check_head(reader, raw->ordinal, at, &head, error);
+	if (status != NFGEO_OK)
+		return status;
+	status = load_payload(reader, at, &head, raw);
+	if (status == NFGEO_OK)
+		return 1;
+	return error_set(error, status, "%s: block %u at offset %" PRIu64 ": %s", reader->path,
+			 raw->ordinal, at, nfgeo_strerror(status));
+}
+
+/*
+ * The sizes of a block's records must add up to its payload, and their number to NumRecords. Where
+ * they do not, records are kept only as far as they can be trusted: none of a compressed block,
+ * because a decoder fed with damage gives damage; the ones before the break of a plain one.
+ */
+static int check_records(const struct nffile_reader *reader, const struct raw_block *raw,
+			 struct block *block, struct error *error)
+{
+	struct block_cursor cursor = block_cursor(block);
+	const uint8_t *record;
+	size_t len;
+	int status;
+
+	while ((status = block_next(&cursor, &record, &len)) == 1)
+		;
+	if (status == 0 && cursor.at == block->used)
+		return NFGEO_OK;
+	block->record_count -= cursor.left;
+	if (reader->info.codec != CODEC_NONE && cursor.at != block->used)
+		block->record_count = 0;
+	len = block->used - cursor.at;
+	block->used = block->record_count ? cursor.at : 0;
+	return error_set(error, NFGEO_ECORRUPT,
+			 "%s: block %u at offset %" PRIu64 ": %u of %u records are readable, the "
+			 "last %zu bytes are damaged",
+			 reader->path, raw->ordinal, raw->offset, block->record_count,
+			 raw->record_count, len);
+}
+
+int nffile_decode(const struct nffile_reader *reader, const struct raw_block *raw,
+		  struct block *block, struct error *error)
+{
+	int status = block_grow(block, BLOCK_READ_MAX_BYTES);
+
+	block_clear(block);
+	block->type = raw->type;
+	if (status == NFGEO_OK)
+		status = codec_decompress(reader->info.codec, raw->bytes, raw->stored_bytes,
+					  block->bytes, block->capacity, &block->used);
+	if (status != NFGEO_OK) {
+		block->used = 0;
+		return error_set(error, status,
+				 "%s: block %u at offset %" PRIu64 ": its %u bytes do not "
+				 "decompress as %s (%s): its %u records are left out",
+				 reader->path, raw->ordinal, raw->offset, raw->stored_bytes,
+				 codec_name(reader->info.codec), nfgeo_strerror(status),
+				 raw->record_count);
+	}
+	block->record_count = raw->record_count;
+	if (raw->type != BLOCK_RECORDS)
+		return NFGEO_OK;
+	return check_records(reader, raw, block, error);
+}
+
+int nffile_next(struct nffile_reader *reader, struct block *block, struct error *error)
+{
+	for (;;) {
+		int status = nffile_next_raw(reader, &reader->raw, error);
+
+		if (status <= 0) {
+			block_clear(block);
+			return status;
+		}
+		if (reader->raw.type != BLOCK_RECORDS)
+			continue;
+		status = nffile_decode(reader, &reader->raw, block, error);
+		return status == NFGEO_OK ? 1 : status;
+	}
+}

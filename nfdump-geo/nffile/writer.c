@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The life of a file: header placeholder with NumBlocks 0; blocks; at the end appendix, then the
+ * real header over the placeholder, sync, rename. A crash before that leaves a file that readers
+ * recover block by block (doc/file-format.md "Life cycle").
+ */
+#include "nffile/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "nffile/appendix.h"
+#include "nffile/fileio.h"
+#include "nffile/format.h"
+#include "nffile/reader.h"
+
+struct nffile_writer {
+	char *path; /* owns */
+	int fd;
+	enum codec codec;
+	int level;
+	uint8_t creator;
+	void (*add)(struct flow_totals *totals, const struct record_view *view);
+	char ident[IDENT_TEXT];
+	int64_t created_s;
+	uint64_t at; /* where the next block goes */
+	uint32_t block_count;
+	struct flow_totals totals;
+	struct record_view view; /* keeps its layout from record to record */
+	uint8_t *out;		 /* one block as stored, header included; owns */
+	size_t out_capacity;
+};
+
+static int write_header(struct nffile_writer *writer, uint64_t appendix_at)
+{
+	uint8_t header[FILE_HEADER_BYTES] = {0};
+
+	bytes_put16(header + FILE_AT_MAGIC, FILE_MAGIC);
+	bytes_put16(header + FILE_AT_LAYOUT, FILE_LAYOUT);
+	bytes_put32(header + FILE_AT_NFDVERSION, FILE_NFDVERSION);
+	bytes_put64(header + FILE_AT_CREATED, (uint64_t)writer->created_s);
+	header[FILE_AT_CODEC] = (uint8_t)writer->codec;
+	bytes_put32(header + FILE_AT_CREATOR, writer->creator);
+	if (appendix_at) {
+		bytes_put16(header + FILE_AT_APPENDIX_BLOCKS, 1);
+		bytes_put64(header + FILE_AT_APPENDIX, appendix_at);
+		bytes_put32(header + FILE_AT_BLOCKS, writer->block_count);
+	}
+	return file_write_at(writer->fd, header, sizeof(header), 0);
+}
+
+static void writer_free(struct nffile_writer *writer)
+{
+	if (writer->fd >= 0)
+		close(writer->fd);
+	free(writer->path);
+	free(writer->out);
+	free(writer);
+}
+
+static void take_options(struct nffile_writer *writer, const struct nffile_options *options)
+{
+	const char *ident = options->ident && *options->ident ? options->ident : "none";
+
+	writer->codec = options->codec;
+	writer->level = options->level;
+	writer->creator = options->creator;
+	writer->add = options->query_totals ? totals_query : totals_collect;
+	snprintf(writer->ident, sizeof(writer->ident), "%s", ident);
+}
+
+int nffile_create(struct nffile_writer **out, const char *path,
+		  const struct nffile_options *options, struct error *error)
+{
+	struct nffile_writer *writer = calloc(1, sizeof(*writer));
+
+	*out = NULL;
+	if (!writer || !(writer->path = strdup(path))) {
+		free(writer);
+		return error_set(error, NFGEO_ENOMEM, "%s: out of memory", path);
+	}
+	take_options(writer, options);
+	totals_init(&writer->totals);
+	record_view_init(&writer->view);
+	writer->created_s = (int64_t)time(NULL);
+	writer->at = FILE_HEADER_BYTES;
+	writer->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (writer->fd < 0 || write_header(writer, 0) != NFGEO_OK) {
+		error_set_errno(error, "cannot create %s", path);
+		writer_free(writer);
+		return NFGEO_EIO;
+	}
+	*out = writer;
+	return NFGEO_OK;
+}
+
+static int need_out(struct nffile_writer *writer, size_t len)
+{
+	uint8_t *out;
+
+	if (len <= writer->out_capacity)
+		return NFGEO_OK;
+	out = realloc(writer->out, len);
+	if (!out)
+		return NFGEO_ENOMEM;
+	writer->out = out;
+	writer->out_capacity = len;
+	return NFGEO_OK;
+}
+
+/* Code one payload with the file's codec and write it as a block at writer->at. */
+static int put_block(struct nffile_writer *writer, enum block_type type, const uint8_t *payload,
+		     size_t len, uint32_t record_count, struct error *error)
+{
+	size_t capacity = codec_bound(writer->codec, len), stored;
+	int status = need_out(writer, BLOCK_HEADER_BYTES + capacity);
+
+	if (status == NFGEO_OK)
+		status = codec_compress(writer->codec, writer->level, payload, len,
+					writer->out + BLOCK_HEADER_BYTES, capacity, &stored);
+	if (status != NFGEO_OK)
+		return error_set(error, status, "%s: cannot compress %zu bytes as %s: %s",
+				 writer->path, len, codec_name(writer->codec),
+				 nfgeo_strerror(status));
+	bytes_put32(writer->out + BLOCK_AT_RECORDS, record_count);
+	bytes_put32(writer->out + BLOCK_AT_STORED, (uint32_t)stored);
+	bytes_put16(writer->out + BLOCK_AT_TYPE, type);
+	bytes_put16(writer->out + BLOCK_AT_FLAGS, 0);
+	if (file_write_at(writer->fd, writer->out, BLOCK_HEADER_BYTES + stored, writer->at) !=
+	    NFGEO_OK)
+		return error_set_errno(error, "cannot write %s", writer->path);
+	writer->at += BLOCK_HEADER_BYTES + stored;
+	return NFGEO_OK;
+}
+
+/* Sum up the flow records of a part of a block. A record that contradicts itself is refused: what
+ * we write must be readable. */
+static int account(struct nffile_writer *writer, const uint8_t *bytes, size_t len,
+		   struct error *error)
+{
+	const uint8_t *end = bytes + len;
+
+	for (; bytes < end; bytes += bytes_get16(bytes + 2)) {
+		if (bytes_get16(bytes) != RECORD_FLOW)
+			continue;
+		if (record_view(&writer->view, bytes, (size_t)(end - bytes)) != NFGEO_OK)
+			return error_set(error, NFGEO_ECORRUPT,
+					 "%s: a flow record's sizes contradict each other",
+					 writer->path);
+		writer->add(&writer->totals, &writer->view);
+	}
+	return NFGEO_OK;
+}
+
+/* A run of whole records of `block` that fits one block on disk. */
+static int put_records(struct nffile_writer *writer, const struct block *block, size_t from,
+		       size_t to, uint32_t record_count, struct error *error)
+{
+	int status = put_block(writer, BLOCK_RECORDS, block->bytes + from, to - from, record_count,
+			       error);
+
+	if (status != NFGEO_OK)
+		return status;
+	writer->block_count++;
+	return account(writer, block->bytes + from, to - from, error);
+}
+
+/* Blocks that grew in memory (geo tails were added) are cut at record boundaries. */
+int nffile_write(struct nffile_writer *writer, const struct block *block, struct error *error)
+{
+	struct block_cursor cursor = block_cursor(block);
+	size_t from = 0, len;
+	uint32_t count = 0;
+	const uint8_t *record;
+	int status;
+
+	while ((status = block_next(&cursor, &record, &len)) == 1) {
+		if (cursor.at - from > BLOCK_WRITE_BYTES && count) {
+			status = put_records(writer, block, from, cursor.at - len, count, error);
+			if (status != NFGEO_OK)
+				return status;
+			from = cursor.at - len;
+			count = 0;
+		}
+		count++;
+	}
+	if (status != 0)
+		return error_set(error, status, "%s: a record's size leaves its block", writer->path);
+	return count ? put_records(writer, block, from, cursor.at, count, error) : NFGEO_OK;
+}
+
+static int append_blocks(struct nffile_writer *writer, struct nffile_reader *reader,
+			 struct error *error)
+{
+	struct block block = {0};
+	int damage = NFGEO_OK, status = NFGEO_OK, got;
+	struct error ignored, *report = error;
+
+	while ((got = nffile_next(reader, &block, report)) != 0) {
+		if (got < 0) {
+			damage = got;
+			report = &ignored; /* the first one is told */
+		}
+		if (block.record_count)
+			status = nffile_write(writer, &block, damage ? &ignored : error);
+		if (status != NFGEO_OK)
+			break;
+	}
+	block_fini(&block);
+	return damage ? damage : status;
+}
+
+int nffile_append_file(struct nffile_writer *writer, const char *path, struct error *error)
+{
+	struct nffile_reader *reader;
+	int status = nffile_open(&reader, path, error);
+
+	if (status != NFGEO_OK)
+		return status;
+	status = append_blocks(writer, reader, error);
+	if (nffile_info(reader)->has_totals)
+		writer->totals.sequence_failures += nffile_info(reader)->totals.sequence_failures;
+	nffile_close(reader);
+	return status;
+}
+
+const struct flow_totals *nffile_totals(const struct nffile_writer *writer)
+{
+	return &writer->totals;
+}
+
+static int put_appendix(struct nffile_writer *writer, const struct nffile_finish *finish,
+			struct error *error)
+{
+	uint8_t payload[APPENDIX_MAX_BYTES];
+	struct flow_totals totals = writer->totals;
+
+	totals.sequence_failures += finish->sequence_failures;
+	if (totals.first_ms == UINT64_MAX) {
+		totals.first_ms = finish->empty_first_ms;
+		totals.last_ms = finish->empty_last_ms;
+	}
+	return put_block(writer, BLOCK_RECORDS, payload,
+			 appendix_encode(writer->ident, &totals, payload), APPENDIX_RECORDS, error);
+}
+
+/* Everything of the file is on disk before its header says that it is complete; the header is
+ * before the name changes. */
+static int seal(struct nffile_writer *writer, uint64_t appendix_at, struct error *error)
+{
+	if (ftruncate(writer->fd, (off_t)writer->at) != 0 ||
+	    write_header(writer, appendix_at) != NFGEO_OK || fsync(writer->fd) != 0)
+		return error_set_errno(error, "cannot complete %s", writer->path);
+	return NFGEO_OK;
+}
+
+static int move(const struct nffile_writer *writer, const char *to, struct error *error)
+{
+	if (to && rename(writer->path, to) != 0)
+		return error_set_errno(error, "cannot rename %s to %s", writer->path, to);
+	if (file_sync_folder(to ? to : writer->path) != NFGEO_OK)
+		return error_set_errno(error, "cannot sync the folder of %s",
+				       to ? to : writer->path);
+	return NFGEO_OK;
+}
+
+int nffile_finish(struct nffile_writer *writer, const struct nffile_finish *finish,
+		  struct error *error)
+{
+	uint64_t appendix_at = writer->at;
+	int status = put_appendix(writer, finish, error);
+
+	if (status == NFGEO_OK)
+		status = seal(writer, appendix_at, error);
+	if (status == NFGEO_OK)
+		status = move(writer, finish->rename_to, error);
+	writer_free(writer);
+	return status;
+}
+
+void nffile_abort(struct nffile_writer *writer)
+{
+	if (!writer)
+		return;
+	unlink(writer->path);
+	writer_free(writer);
+}
