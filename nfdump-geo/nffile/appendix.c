@@ -36,9 +36,11 @@ int appendix_decode(struct appendix *appendix, const uint8_t *bytes, size_t len)
 		switch (bytes_get16(bytes)) {
 		case RECORD_IDENT:
 			take_ident(appendix, payload, record_bytes - RECORD_SMALL_HEADER_BYTES);
+			appendix->known_records++;
 			break;
 		case RECORD_TOTALS:
 			take_totals(appendix, payload, record_bytes - RECORD_SMALL_HEADER_BYTES);
+			appendix->known_records++;
 			break;
 		}
 		bytes += record_bytes;

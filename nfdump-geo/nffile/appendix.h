@@ -19,6 +19,7 @@ struct appendix {
 	char ident[IDENT_TEXT]; /* "" = none */
 	bool has_totals;
 	struct flow_totals totals;
+	unsigned known_records; /* ident and stat records met, readable or not */
 };
 
 /**

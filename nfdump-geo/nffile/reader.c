@@ -117,7 +117,7 @@ static int appendix_block(const struct nffile_reader *reader, struct appendix *a
 	return status;
 }
 
-/* A real one has at least one of the two records; several blocks add up. */
+/* A real one has at least one of the two known records; several blocks add up. */
 static bool load_appendix(struct nffile_reader *reader, uint64_t at)
 {
 	struct nffile_info *info = &reader->info;
@@ -128,7 +128,7 @@ static bool load_appendix(struct nffile_reader *reader, uint64_t at)
 	for (uint32_t i = 0; i < reader->announced_appendix; i++)
 		if (appendix_block(reader, &appendix, &at) != NFGEO_OK)
 			break;
-	if (!appendix.has_totals && !*appendix.ident)
+	if (!appendix.known_records)
 		return false;
 	memcpy(info->ident, appendix.ident, sizeof(info->ident));
 	info->has_totals = appendix.has_totals;
@@ -328,8 +328,8 @@ static int check_end(struct nffile_reader *reader, struct error *error)
 				 reader->announced_blocks, reader->ordinal);
 	if (reader->announced_appendix && !reader->has_appendix)
 		return error_set(error, NFGEO_ECORRUPT,
-				 "%s: the appendix is not where the header says; all %u blocks "
-				 "were read",
+				 "%s: the appendix is damaged or missing; the header announces %u "
+				 "blocks and all were found",
 				 reader->path, reader->announced_blocks);
 	return 0;
 }

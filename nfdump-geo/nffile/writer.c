@@ -139,23 +139,16 @@ static int put_block(struct nffile_writer *writer, enum block_type type, const u
 	return NFGEO_OK;
 }
 
-/* Sum up the flow records of a part of a block. A record that contradicts itself is refused: what
- * we write must be readable. */
-static int account(struct nffile_writer *writer, const uint8_t *bytes, size_t len,
-		   struct error *error)
+/* Sum up the flow records of a part of a block. One that contradicts itself is stored as it came
+ * (append must lose nothing) but not counted: every reader leaves it out, and says so. */
+static void account(struct nffile_writer *writer, const uint8_t *bytes, size_t len)
 {
 	const uint8_t *end = bytes + len;
 
-	for (; bytes < end; bytes += bytes_get16(bytes + 2)) {
-		if (bytes_get16(bytes) != RECORD_FLOW)
-			continue;
-		if (record_view(&writer->view, bytes, (size_t)(end - bytes)) != NFGEO_OK)
-			return error_set(error, NFGEO_ECORRUPT,
-					 "%s: a flow record's sizes contradict each other",
-					 writer->path);
-		writer->add(&writer->totals, &writer->view);
-	}
-	return NFGEO_OK;
+	for (; bytes < end; bytes += bytes_get16(bytes + 2))
+		if (bytes_get16(bytes) == RECORD_FLOW &&
+		    record_view(&writer->view, bytes, (size_t)(end - bytes)) == NFGEO_OK)
+			writer->add(&writer->totals, &writer->view);
 }
 
 /* A run of whole records of `block` that fits one block on disk. */
@@ -168,7 +161,8 @@ static int put_records(struct nffile_writer *writer, const struct block *block, 
 	if (status != NFGEO_OK)
 		return status;
 	writer->block_count++;
-	return account(writer, block->bytes + from, to - from, error);
+	account(writer, block->bytes + from, to - from);
+	return NFGEO_OK;
 }
 
 /* Blocks that grew in memory (geo tails were added) are cut at record boundaries. */
