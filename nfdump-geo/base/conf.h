@@ -2,12 +2,14 @@
 /*
  * conf.h - configuration text -> settings: the TOML subset of nfdump-geo.conf(5): [section], then
  * key = "text" | number | true | false | [ "text", ... ], dotted keys, # comments. Errors carry
- * file and line.
+ * file and line. As in TOML, [geo] with ctrygroup.X, [geo.ctrygroup] with X and geo.ctrygroup.X
+ * before any section are the same key.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -36,6 +38,40 @@ double conf_number(const struct conf *conf, const char *section, const char *key
 /** Path of the file; "" if none. Line of a key for messages; 0 if absent. */
 const char *conf_path(const struct conf *conf);
 int conf_line(const struct conf *conf, const char *section, const char *key);
+
+enum conf_kind {
+	CONF_TEXT,
+	CONF_NUMBER,
+	CONF_BOOL,
+	CONF_LIST, /* of texts; a single text will do */
+};
+
+/* A key that a program knows. */
+struct conf_known {
+	const char *section;
+	const char *key; /* ends in '.' when a name of the user's choice follows */
+	enum conf_kind kind;
+	double minimum, maximum; /* of a CONF_NUMBER */
+};
+
+/**
+ * Check the values of known keys: kind and range. A key that is set but not in the table is left
+ * alone: another program may know it.
+ *
+ * @return NFGEO_OK or NFGEO_EINVAL, the text naming file and line
+ */
+int conf_check(const struct conf *conf, const struct conf_known *known, size_t count,
+	       struct error *error);
+
+/** Is this key, dotted with its section, the one (or one of those) that `known` means? */
+bool conf_is_known(const struct conf_known *known, const char *path);
+
+/**
+ * Walk all keys in file order, dotted with their section in front ("geo.min_coverage").
+ * @return the first non-zero result of `each`, else 0
+ */
+int conf_walk(const struct conf *conf,
+	      int (*each)(const char *path, const char *value, int line, void *arg), void *arg);
 
 /**
  * Walk the keys of a section that start with `prefix` (for example "ctrygroup."), in file order.
