@@ -28,6 +28,18 @@ static size_t copy_element(const uint8_t *at, uint8_t *out)
 	return len;
 }
 
+/* Up to 3 bytes behind the last element, which some writers leave. */
+static size_t copy_rest(const struct record_view *view, uint8_t *out)
+{
+	size_t end = RECORD_HEADER_BYTES;
+
+	if (view->count)
+		end = view->place[view->count - 1] +
+		      bytes_get16(view->bytes + view->place[view->count - 1] + 2);
+	memcpy(out, view->bytes + end, view->record_bytes - end);
+	return view->record_bytes - end;
+}
+
 size_t geotail_add(const struct record_view *view, uint16_t src, uint16_t dst, uint8_t *out)
 {
 	size_t used = RECORD_HEADER_BYTES;
@@ -43,7 +55,9 @@ size_t geotail_add(const struct record_view *view, uint16_t src, uint16_t dst, u
 		unsigned id = view->order[i];
 		unsigned tail = is_address_element(id) ? geotail_find(id, at + 4, len - 4) : 0;
 
-		if (is_address_element(id) && len - 4 >= element_table[id].bytes) {
+		/* An element that is longer for a reason of its own cannot take a tail: nobody
+		 * would find it behind the foreign bytes. */
+		if (tail || (is_address_element(id) && len - 4 == element_table[id].bytes)) {
 			if (!tail) {
 				tail = (unsigned)len - 4;
 				len += GEOTAIL_BYTES;
@@ -54,6 +68,7 @@ size_t geotail_add(const struct record_view *view, uint16_t src, uint16_t dst, u
 		}
 		used += len;
 	}
+	used += copy_rest(view, out + used);
 	bytes_put16(out + 2, (uint16_t)used);
 	return tagged ? used : 0;
 }
@@ -74,6 +89,7 @@ size_t geotail_remove(const struct record_view *view, uint8_t *out)
 		}
 		used += len;
 	}
+	used += copy_rest(view, out + used);
 	bytes_put16(out + 2, (uint16_t)used);
 	return used;
 }

@@ -39,6 +39,7 @@ static inline void geotail_write(uint8_t *tail, uint16_t src, uint16_t dst)
  * @param view      the record
  * @param out       room for view->record_bytes + 2 * GEOTAIL_BYTES
  * @return size of the new record; 0 when it would pass RECORD_MAX_BYTES or has no address element
+ *         that can take a tail
  */
 size_t geotail_add(const struct record_view *view, uint16_t src, uint16_t dst, uint8_t *out);
 
