@@ -6,10 +6,10 @@
 #include "flow/geotail.h"
 #include "include/nfgeo.h"
 
-/* The next record of the same layout: the same size and the same element headers, one by one. */
+/* The next record of the same layout: the same size and element count, the same element headers. */
 static bool same_layout(const struct record_view *view, const uint8_t *bytes)
 {
-	if (!view->count || bytes_get16(bytes + 2) != view->record_bytes)
+	if (!view->count || bytes_get32(bytes + 2) != view->shape)
 		return false;
 	for (unsigned i = 0; i < view->count; i++)
 		if (bytes_get32(bytes + view->place[i]) != view->header[i])
@@ -42,6 +42,7 @@ static int learn_layout(struct record_view *view, size_t record_bytes)
 	size_t at = RECORD_HEADER_BYTES;
 
 	view->record_bytes = (uint16_t)record_bytes;
+	view->shape = bytes_get32(view->bytes + 2);
 	view->present = 1ull << ELEMENT_RECORD;
 	view->count = 0;
 	while (at + ELEMENT_HEADER_BYTES <= record_bytes) {
@@ -63,6 +64,8 @@ static int learn_layout(struct record_view *view, size_t record_bytes)
 		}
 		at += len;
 	}
+	if (at != record_bytes || view->count != bytes_get16(view->bytes + 4))
+		return NFGEO_ECORRUPT;
 	return NFGEO_OK;
 }
 
@@ -75,13 +78,9 @@ int record_view(struct record_view *view, const uint8_t *bytes, size_t left)
 	record_bytes = bytes_get16(bytes + 2);
 	if (record_bytes < RECORD_HEADER_BYTES || record_bytes > left)
 		goto corrupt;
-	if (same_layout(view, bytes)) {
-		view->bytes = bytes;
-	} else {
-		view->bytes = bytes;
-		if (learn_layout(view, record_bytes) != NFGEO_OK)
-			goto corrupt;
-	}
+	view->bytes = bytes;
+	if (!same_layout(view, bytes) && learn_layout(view, record_bytes) != NFGEO_OK)
+		goto corrupt;
 	find_geo(view);
 	return NFGEO_OK;
 corrupt:

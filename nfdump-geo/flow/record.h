@@ -44,6 +44,7 @@ struct record_view {
 	const uint8_t *bytes; /* the record; borrowed */
 	const uint8_t *geo;   /* u16 source, u16 destination country; NULL = not tagged; borrowed */
 	uint64_t present;     /* bit per enum element; RECORD always, GEO when geo is not NULL */
+	uint32_t shape;	      /* the record header's size and element count as one number */
 	uint16_t record_bytes;
 	uint16_t geo_offset; /* of the pair in the record; 0 = the record has no geo tail */
 	uint8_t count;	     /* elements in the record */
@@ -62,7 +63,8 @@ static inline void record_view_init(struct record_view *view)
 
 /**
  * Look at one flow record (type 11). Everything is bounds-checked; elements that are unknown, null
- * or shorter than the table says are skipped, longer ones are accepted.
+ * or shorter than the table says are skipped, longer ones are accepted. The elements must be as
+ * many as the header says and fill the record to its last byte.
  *
  * @param view   initialised by record_view_init(); afterwards valid while `bytes` is
  * @param bytes  the record, starting at its header; borrowed

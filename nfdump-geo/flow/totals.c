@@ -27,9 +27,11 @@ static enum proto_class class_of(uint8_t proto, uint8_t nfversion)
 
 static void add(struct flow_totals *totals, const struct record_view *view, uint64_t flows)
 {
-	enum proto_class class = class_of(view_proto(view), view_u8(view, ELEMENT_RECORD, 11));
+	enum proto_class class = class_of(view_proto(view), view->bytes[11]);
 	uint64_t first = view_first_ms(view), last = view_last_ms(view);
 
+	if (!view_has(view, ELEMENT_GENERIC)) /* a record of options or events without counters */
+		return;
 	totals->flows += flows;
 	totals->bytes += view_bytes(view);
 	totals->packets += view_packets(view);

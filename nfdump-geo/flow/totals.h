@@ -23,7 +23,8 @@ void totals_init(struct flow_totals *totals);
 
 /**
  * Add one flow record by the collector's rules (doc/file-format.md "stat record"): bytes and
- * packets in plus out, the groups by protocol in only, one flow per record.
+ * packets in plus out, the groups by protocol in only, one flow per record; records without
+ * generic element do not count.
  */
 void totals_collect(struct flow_totals *totals, const struct record_view *view);
 
