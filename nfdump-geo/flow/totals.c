@@ -25,7 +25,8 @@ static enum proto_class class_of(uint8_t proto, uint8_t nfversion)
 	}
 }
 
-static void add(struct flow_totals *totals, const struct record_view *view, uint64_t flows)
+static void add(struct flow_totals *totals, const struct record_view *view, uint64_t flows,
+		uint64_t class_packets, uint64_t class_bytes)
 {
 	enum proto_class class = class_of(view_proto(view), view->bytes[11]);
 	uint64_t first = view_first_ms(view), last = view_last_ms(view);
@@ -36,8 +37,8 @@ static void add(struct flow_totals *totals, const struct record_view *view, uint
 	totals->bytes += view_bytes(view);
 	totals->packets += view_packets(view);
 	totals->class_flows[class] += flows;
-	totals->class_bytes[class] += view_u64(view, ELEMENT_GENERIC, 32);
-	totals->class_packets[class] += view_u64(view, ELEMENT_GENERIC, 24);
+	totals->class_bytes[class] += class_bytes;
+	totals->class_packets[class] += class_packets;
 	if (first < totals->first_ms)
 		totals->first_ms = first;
 	if (last > totals->last_ms)
@@ -46,12 +47,13 @@ static void add(struct flow_totals *totals, const struct record_view *view, uint
 
 void totals_collect(struct flow_totals *totals, const struct record_view *view)
 {
-	add(totals, view, 1);
+	add(totals, view, 1, view_u64(view, ELEMENT_GENERIC, 24),
+	    view_u64(view, ELEMENT_GENERIC, 32));
 }
 
 void totals_query(struct flow_totals *totals, const struct record_view *view)
 {
-	add(totals, view, view_flows(view));
+	add(totals, view, view_flows(view), view_packets(view), view_bytes(view));
 }
 
 void totals_merge(struct flow_totals *totals, const struct flow_totals *other)

@@ -28,7 +28,8 @@ void totals_init(struct flow_totals *totals);
  */
 void totals_collect(struct flow_totals *totals, const struct record_view *view);
 
-/** Add one flow record as a query tool does: the flow counter of element 5 counts. */
+/** Add one flow record as a query tool does: the flow counter of element 5 counts, and the groups by
+ * protocol have in plus out too (measured with nfdump 1.7.1 -w). */
 void totals_query(struct flow_totals *totals, const struct record_view *view);
 
 /** Sum of two; the time range covers both. */
