@@ -25,7 +25,8 @@ bool mmdb_probe(const void *bytes, size_t len);
 int mmdb_load(const char *path, const char *field_path, struct geo_builder *builder,
 	      struct geo_provenance *provenance, struct error *error);
 
-/** As mmdb_load from bytes in memory; `name` is for messages. The bytes are borrowed for the call. */
+/** As mmdb_load from bytes in memory; `name` is for messages. The bytes are borrowed for the call.
+ */
 int mmdb_load_bytes(const char *name, const void *bytes, size_t len, const char *field_path,
 		    struct geo_builder *builder, struct geo_provenance *provenance,
 		    struct error *error);
