@@ -8,10 +8,13 @@
 
 #include <stdbool.h>
 
+#include "base/conf.h"
 #include "base/error.h"
 #include "geo/table.h"
 
-struct conf;
+/* The keys of section [geo], for conf_check() and for `nfgeo config`. */
+extern const struct conf_known geo_conf_keys[];
+extern const size_t geo_conf_key_count;
 
 struct geo_settings {
 	const char *option;  /* -G / --geodb; "none" = no database; NULL = not given */
@@ -20,6 +23,19 @@ struct geo_settings {
 };
 
 struct geo_source;
+struct local_nets;
+
+/* Where the database is and who said so; needs nothing to exist. */
+struct geo_place {
+	char path[4096];
+	char whence[512]; /* "-G", "NFGEODB", "FILE:LINE", "the default" */
+	bool none;	  /* switched off */
+	bool is_default;
+};
+
+/** @return NFGEO_OK, or NFGEO_EINVAL when the configuration's [geo] is wrong */
+int geo_place_find(struct geo_place *place, const struct geo_settings *settings,
+		   struct error *error);
 
 /**
  * Decide which database is meant: option, else environment NFGEODB, else configuration, else
@@ -46,5 +62,9 @@ bool geo_source_refresh(struct geo_source *source, bool force);
 
 /** Path of the database file. Borrowed. */
 const char *geo_source_path(const struct geo_source *source);
+
+/** The local networks that lie over the database, for their site names; NULL = none. Borrowed until
+ * the next refresh. */
+const struct local_nets *geo_source_local(const struct geo_source *source);
 
 #endif
