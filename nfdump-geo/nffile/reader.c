@@ -18,9 +18,12 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/crc32c.h"
 #include "nffile/appendix.h"
 #include "nffile/fileio.h"
 #include "nffile/format.h"
+#include "nffile/geosummary.h"
+#include "nffile/sumfile.h"
 
 struct nffile_reader {
 	char *path; /* owns */
@@ -29,10 +32,14 @@ struct nffile_reader {
 	uint32_t announced_blocks, announced_appendix; /* as the header says */
 	bool has_appendix;			       /* it was found and decodes */
 	bool done;
-	uint64_t at, end;    /* of the next block; where data blocks end */
+	uint64_t at;	     /* of the next block */
 	uint32_t ordinal;    /* of the next block */
 	uint32_t skipped;
 	struct raw_block raw; /* of nffile_next() */
+	bool looked_for_seal, looked_for_runs;
+	struct geo_summary *summary; /* owns; NULL = none found */
+	struct geo_entry *sums;	     /* owns; of a file that was never closed (nffile/sumfile.h) */
+	uint32_t sum_count;
 };
 
 struct block_head {
@@ -73,22 +80,18 @@ static uint32_t walk(const struct nffile_reader *reader, uint32_t limit, uint64_
 	return count;
 }
 
-static int load_payload(const struct nffile_reader *reader, uint64_t at,
-			const struct block_head *head, struct raw_block *raw)
+static int load_payload(const struct nffile_reader *reader, struct raw_block *raw)
 {
-	if (head->stored_bytes > raw->capacity) {
-		uint8_t *bytes = realloc(raw->bytes, head->stored_bytes);
+	if (raw->stored_bytes > raw->capacity) {
+		uint8_t *bytes = realloc(raw->bytes, raw->stored_bytes);
 
 		if (!bytes)
 			return NFGEO_ENOMEM;
 		raw->bytes = bytes;
-		raw->capacity = head->stored_bytes;
+		raw->capacity = raw->stored_bytes;
 	}
-	raw->offset = at;
-	raw->stored_bytes = head->stored_bytes;
-	raw->record_count = head->record_count;
-	raw->type = head->type;
-	return file_read_at(reader->fd, raw->bytes, head->stored_bytes, at + BLOCK_HEADER_BYTES);
+	return file_read_at(reader->fd, raw->bytes, raw->stored_bytes,
+			    raw->offset + BLOCK_HEADER_BYTES);
 }
 
 /* One block of the appendix at *at, which moves behind it. */
@@ -97,13 +100,15 @@ static int appendix_block(const struct nffile_reader *reader, struct appendix *a
 {
 	struct raw_block raw = {0};
 	struct block block = {0};
-	struct block_head head;
+	struct block_head head = {0};
 	int status = read_head(reader, *at, reader->info.file_bytes, &head);
 
 	if (status == NFGEO_OK && head.type != BLOCK_RECORDS)
 		status = NFGEO_ECORRUPT;
+	raw.offset = *at;
+	raw.stored_bytes = head.stored_bytes;
 	if (status == NFGEO_OK)
-		status = load_payload(reader, *at, &head, &raw);
+		status = load_payload(reader, &raw);
 	if (status == NFGEO_OK)
 		status = block_grow(&block, BLOCK_READ_MAX_BYTES);
 	if (status == NFGEO_OK)
@@ -142,15 +147,15 @@ static void find_end(struct nffile_reader *reader, int64_t appendix_at)
 	struct nffile_info *info = &reader->info;
 	uint64_t at = FILE_HEADER_BYTES;
 
-	reader->end = info->file_bytes;
+	reader->info.data_end = info->file_bytes;
 	if (reader->announced_appendix && load_appendix(reader, (uint64_t)appendix_at)) {
 		reader->has_appendix = true;
-		reader->end = (uint64_t)appendix_at;
+		reader->info.data_end = (uint64_t)appendix_at;
 		info->block_count = reader->announced_blocks;
 	} else if (reader->announced_blocks) {
 		info->block_count = reader->announced_blocks;
 		if (walk(reader, reader->announced_blocks, &at) == reader->announced_blocks) {
-			reader->end = at;
+			reader->info.data_end = at;
 			load_appendix(reader, at);
 		}
 	} else {
@@ -209,6 +214,7 @@ static int read_header(struct nffile_reader *reader, struct error *error)
 		return status;
 	info->codec = (enum codec)header[FILE_AT_CODEC];
 	info->creator = header[FILE_AT_CREATOR];
+	info->geo_bytes = bytes_get32(header + FILE_AT_GEO_BYTES);
 	info->created_s = (int64_t)bytes_get64(header + FILE_AT_CREATED);
 	reader->announced_blocks = bytes_get32(header + FILE_AT_BLOCKS);
 	reader->announced_appendix = bytes_get16(header + FILE_AT_APPENDIX_BLOCKS);
@@ -268,6 +274,8 @@ void nffile_close(struct nffile_reader *reader)
 	if (reader->fd >= 0)
 		close(reader->fd);
 	raw_block_fini(&reader->raw);
+	geo_summary_free(reader->summary);
+	free(reader->sums);
 	free(reader->path);
 	free(reader);
 }
@@ -297,7 +305,7 @@ void raw_block_fini(struct raw_block *raw)
 static int chain_broken(struct nffile_reader *reader, int status, const struct block_head *head,
 			struct error *error)
 {
-	uint64_t left = reader->end - reader->at;
+	uint64_t left = reader->info.data_end - reader->at;
 
 	reader->done = true;
 	if (status == NFGEO_EIO)
@@ -314,6 +322,27 @@ static int chain_broken(struct nffile_reader *reader, int status, const struct b
 			 "the file announces %u blocks",
 			 reader->path, reader->ordinal, reader->at, head->stored_bytes,
 			 left - BLOCK_HEADER_BYTES, BLOCK_READ_MAX_BYTES, reader->announced_blocks);
+}
+
+/* Once per file, before its first block: the index that its last geo block leads to. */
+static void load_seal(struct nffile_reader *reader)
+{
+	if (reader->looked_for_seal)
+		return;
+	reader->looked_for_seal = true;
+	if (reader->has_appendix && reader->info.has_totals && reader->info.geo_bytes)
+		reader->summary = geo_summary_sealed(reader);
+	else if (reader->info.never_closed)
+		reader->sum_count = sumfile_read(reader->path, &reader->sums);
+}
+
+const struct geo_summary *nffile_summary(struct nffile_reader *reader)
+{
+	load_seal(reader);
+	if (!reader->summary && !reader->looked_for_runs)
+		reader->summary = geo_summary_walk(reader);
+	reader->looked_for_runs = true;
+	return reader->summary;
 }
 
 /* All blocks were walked: does the rest of the file agree? */
@@ -336,55 +365,116 @@ static int check_end(struct nffile_reader *reader, struct error *error)
 
 static bool at_end(const struct nffile_reader *reader)
 {
-	if (reader->at == reader->end)
+	if (reader->at == reader->info.data_end)
 		return true;
 	/* Without appendix, only NumBlocks tells data from what follows. */
 	return !reader->has_appendix && reader->announced_blocks &&
 	       reader->ordinal == reader->announced_blocks;
 }
 
-static int check_head(const struct nffile_reader *reader, uint32_t ordinal, uint64_t at,
-		      const struct block_head *head, struct error *error)
+static int check_head(const struct nffile_reader *reader, const struct raw_block *raw,
+		      struct error *error)
 {
-	if (!head->record_count)
+	if (!raw->record_count)
 		return error_set(error, NFGEO_ECORRUPT,
 				 "%s: block %u at offset %" PRIu64 " says it has no records: "
 				 "its %u bytes are left out",
-				 reader->path, ordinal, at, head->stored_bytes);
-	if (head->type == BLOCK_RECORDS || head->type == BLOCK_ARRAY)
+				 reader->path, raw->ordinal, raw->offset, raw->stored_bytes);
+	if (raw->type == BLOCK_RECORDS || raw->type == BLOCK_ARRAY)
 		return NFGEO_OK;
 	return error_set(error, NFGEO_EVERSION,
 			 "%s: block %u at offset %" PRIu64 " is of type %u%s: its %u records are "
 			 "left out",
-			 reader->path, ordinal, at, head->type,
-			 head->type == 1 || head->type == 2 ? " (before nfdump 1.7)" : "",
-			 head->record_count);
+			 reader->path, raw->ordinal, raw->offset, raw->type,
+			 raw->type == 1 || raw->type == 2 ? " (before nfdump 1.7)" : "",
+			 raw->record_count);
 }
 
-int nffile_next_raw(struct nffile_reader *reader, struct raw_block *raw, struct error *error)
+/* The index entry of a record block, when it can be relied on. */
+static const struct geo_entry *sealed_entry(const struct nffile_reader *reader, uint32_t ordinal)
+{
+	const struct geo_summary *summary = reader->summary;
+
+	if (ordinal < reader->sum_count)
+		return &reader->sums[ordinal];
+	return summary && summary->sealed && ordinal < summary->entry_count
+		       ? &summary->entry[ordinal]
+		       : NULL;
+}
+
+/* A damaged block header does not cost the blocks behind it when the index knows its size. */
+static int step_by_index(struct nffile_reader *reader, const struct geo_entry *entry,
+			 struct error *error)
+{
+	uint64_t at = reader->at;
+
+	reader->at += BLOCK_HEADER_BYTES + (uint64_t)entry->stored_bytes;
+	return error_set(error, NFGEO_ECORRUPT,
+			 "%s: the header of block %u at offset %" PRIu64 " is damaged: its %u "
+			 "flows are left out",
+			 reader->path, reader->ordinal++, at, entry->flow_count);
+}
+
+bool nffile_head_at(const struct nffile_reader *reader, uint64_t offset, struct raw_block *raw)
+{
+	struct block_head head;
+
+	if (read_head(reader, offset, reader->info.data_end, &head) != NFGEO_OK)
+		return false;
+	raw->offset = offset;
+	raw->stored_bytes = head.stored_bytes;
+	raw->record_count = head.record_count;
+	raw->type = head.type;
+	return true;
+}
+
+int nffile_next_head(struct nffile_reader *reader, struct raw_block *raw, struct error *error)
 {
 	struct block_head head = {0};
-	uint64_t at = reader->at;
+	const struct geo_entry *entry;
 	int status;
 
+	load_seal(reader);
 	if (reader->done)
 		return 0;
 	if (at_end(reader))
 		return check_end(reader, error);
-	status = read_head(reader, at, reader->end, &head);
+	status = read_head(reader, reader->at, reader->info.data_end, &head);
+	entry = sealed_entry(reader, reader->ordinal);
+	if (entry && (status != NFGEO_OK || head.stored_bytes != entry->stored_bytes ||
+		      head.type != BLOCK_RECORDS))
+		return step_by_index(reader, entry, error);
 	if (status != NFGEO_OK)
 		return chain_broken(reader, status, &head, error);
+	raw->offset = reader->at;
+	raw->stored_bytes = head.stored_bytes;
+	raw->record_count = head.record_count;
+	raw->type = head.type;
 	raw->ordinal = reader->ordinal++;
 	reader->at += BLOCK_HEADER_BYTES + head.stored_bytes;
 	reader->skipped += head.type != BLOCK_RECORDS;
-	status = check_head(reader, raw->ordinal, at, &head, error);
-	if (status != NFGEO_OK)
-		return status;
-	status = load_payload(reader, at, &head, raw);
+	status = check_head(reader, raw, error);
+	return status == NFGEO_OK ? 1 : status;
+}
+
+int nffile_load(const struct nffile_reader *reader, struct raw_block *raw, struct error *error)
+{
+	int status = load_payload(reader, raw);
+
 	if (status == NFGEO_OK)
-		return 1;
+		return NFGEO_OK;
 	return error_set(error, status, "%s: block %u at offset %" PRIu64 ": %s", reader->path,
-			 raw->ordinal, at, nfgeo_strerror(status));
+			 raw->ordinal, raw->offset, nfgeo_strerror(status));
+}
+
+int nffile_next_raw(struct nffile_reader *reader, struct raw_block *raw, struct error *error)
+{
+	int status = nffile_next_head(reader, raw, error);
+
+	if (status != 1)
+		return status;
+	status = nffile_load(reader, raw, error);
+	return status == NFGEO_OK ? 1 : status;
 }
 
 /*
@@ -416,6 +506,27 @@ static int check_records(const struct nffile_reader *reader, const struct raw_bl
 			 raw->record_count, len);
 }
 
+/* With the wrong checksum nothing in a block can be trusted. */
+static int check_entry(const struct nffile_reader *reader, const struct raw_block *raw,
+		       struct block *block, struct error *error)
+{
+	const struct geo_entry *entry = sealed_entry(reader, raw->ordinal);
+
+	if (!entry)
+		return NFGEO_OK;
+	if (crc32c(0, block->bytes, block->used) != entry->crc) {
+		block->used = 0;
+		block->record_count = 0;
+		return error_set(error, NFGEO_ECORRUPT,
+				 "%s: block %u at offset %" PRIu64 " has the wrong checksum: its "
+				 "%u flows are left out",
+				 reader->path, raw->ordinal, raw->offset, entry->flow_count);
+	}
+	if (entry->provenance)
+		block->provenance = reader->summary->provenance[entry->provenance - 1];
+	return NFGEO_OK;
+}
+
 int nffile_decode(const struct nffile_reader *reader, const struct raw_block *raw,
 		  struct block *block, struct error *error)
 {
@@ -438,7 +549,8 @@ int nffile_decode(const struct nffile_reader *reader, const struct raw_block *ra
 	block->record_count = raw->record_count;
 	if (raw->type != BLOCK_RECORDS)
 		return NFGEO_OK;
-	return check_records(reader, raw, block, error);
+	status = check_entry(reader, raw, block, error);
+	return status == NFGEO_OK ? check_records(reader, raw, block, error) : status;
 }
 
 int nffile_next(struct nffile_reader *reader, struct block *block, struct error *error)

@@ -25,6 +25,8 @@ struct nffile_info {
 	char ident[IDENT_TEXT]; /* "" if the file has none */
 	struct flow_totals totals;
 	uint64_t file_bytes;
+	uint64_t data_end;  /* offset behind the last data block, as far as the file tells */
+	uint32_t geo_bytes; /* on disk, of the last geo block; 0 = the header knows of none */
 };
 
 /* One block as it lies in the file. */
@@ -39,6 +41,7 @@ struct raw_block {
 };
 
 struct nffile_reader;
+struct geo_summary;
 
 /** Open and check header and appendix. Layout 1, encryption, unknown codecs are refused by name. */
 int nffile_open(struct nffile_reader **reader, const char *path, struct error *error);
@@ -58,7 +61,8 @@ void raw_block_fini(struct raw_block *raw);
 
 /**
  * Decompress into `block` (grown as needed, cleared before). The sizes of its records are checked
- * against the block, not their insides: record_view() does that. Thread safe.
+ * against the block, not their insides: record_view() does that. Where the file has a sealed block
+ * index, the payload's checksum is compared too, and block->provenance is set. Thread safe.
  *
  * @return NFGEO_OK; or <0, described in *error: then `block` holds the records that are readable
  *         all the same, possibly none
@@ -71,6 +75,27 @@ int nffile_decode(const struct nffile_reader *reader, const struct raw_block *ra
  * @return 1 a block, 0 the end, <0 damage: `block` holds what is readable of it, go on until 0
  */
 int nffile_next(struct nffile_reader *reader, struct block *block, struct error *error);
+
+/*
+ * The two halves of nffile_next_raw(), for readers that decide by the header, or by the block
+ * index, which blocks they want.
+ */
+
+/** Header of the next block only. @return as nffile_next_raw() */
+int nffile_next_head(struct nffile_reader *reader, struct raw_block *raw, struct error *error);
+
+/** Load the payload of the block at raw->offset. Thread safe. @return NFGEO_OK or an error */
+int nffile_load(const struct nffile_reader *reader, struct raw_block *raw, struct error *error);
+
+/** Header of the block at an offset, wherever the reader is. Thread safe.
+ * @return true when it is complete and its payload lies within the data blocks */
+bool nffile_head_at(const struct nffile_reader *reader, uint64_t offset, struct raw_block *raw);
+
+/**
+ * The file's geo blocks: provenance, sums per country, block index. NULL when it has none. Borrowed
+ * until the file is closed. Looks through the block headers if it must; not thread safe.
+ */
+const struct geo_summary *nffile_summary(struct nffile_reader *reader);
 
 /** Blocks of other types met so far ("Blocks skipped"). */
 uint32_t nffile_skipped(const struct nffile_reader *reader);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The life of a file: header placeholder with NumBlocks 0; blocks; at the end appendix, then the
- * real header over the placeholder, sync, rename. A crash before that leaves a file that readers
+ * The life of a file: header placeholder with NumBlocks 0; blocks; at the end geo blocks, appendix,
+ * then the real header over the placeholder, sync, rename. A crash before that leaves a file that readers
  * recover block by block (doc/file-format.md "Life cycle").
  */
 #include "nffile/writer.h"
@@ -15,10 +15,14 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/crc32c.h"
 #include "nffile/appendix.h"
 #include "nffile/fileio.h"
 #include "nffile/format.h"
+#include "nffile/geoblock.h"
+#include "nffile/geotrailer.h"
 #include "nffile/reader.h"
+#include "nffile/sumfile.h"
 
 struct nffile_writer {
 	char *path; /* owns */
@@ -26,12 +30,15 @@ struct nffile_writer {
 	enum codec codec;
 	int level;
 	uint8_t creator;
-	void (*add)(struct flow_totals *totals, const struct record_view *view);
+	bool query_totals;
 	char ident[IDENT_TEXT];
 	int64_t created_s;
 	uint64_t at; /* where the next block goes */
 	uint32_t block_count;
 	struct flow_totals totals;
+	struct geo_trailer *geo; /* owns; NULL = no geo blocks */
+	uint32_t geo_bytes;	 /* of the last geo block on disk, once it is written */
+	FILE *sums;		 /* owns; NULL = none */
 	struct record_view view; /* keeps its layout from record to record */
 	uint8_t *out;		 /* one block as stored, header included; owns */
 	size_t out_capacity;
@@ -51,14 +58,19 @@ static int write_header(struct nffile_writer *writer, uint64_t appendix_at)
 		bytes_put16(header + FILE_AT_APPENDIX_BLOCKS, 1);
 		bytes_put64(header + FILE_AT_APPENDIX, appendix_at);
 		bytes_put32(header + FILE_AT_BLOCKS, writer->block_count);
+		bytes_put32(header + FILE_AT_GEO_BYTES, writer->geo_bytes);
 	}
 	return file_write_at(writer->fd, header, sizeof(header), 0);
 }
 
 static void writer_free(struct nffile_writer *writer)
 {
+	if (!writer)
+		return;
 	if (writer->fd >= 0)
 		close(writer->fd);
+	sumfile_remove(writer->sums, writer->path);
+	geo_trailer_free(writer->geo);
 	free(writer->path);
 	free(writer->out);
 	free(writer);
@@ -71,7 +83,7 @@ static void take_options(struct nffile_writer *writer, const struct nffile_optio
 	writer->codec = options->codec;
 	writer->level = options->level;
 	writer->creator = options->creator;
-	writer->add = options->query_totals ? totals_query : totals_collect;
+	writer->query_totals = options->query_totals;
 	snprintf(writer->ident, sizeof(writer->ident), "%s", ident);
 }
 
@@ -81,8 +93,13 @@ int nffile_create(struct nffile_writer **out, const char *path,
 	struct nffile_writer *writer = calloc(1, sizeof(*writer));
 
 	*out = NULL;
-	if (!writer || !(writer->path = strdup(path))) {
-		free(writer);
+	if (writer) {
+		writer->fd = -1;
+		writer->path = strdup(path);
+		writer->geo = options->no_geo_blocks ? NULL : geo_trailer_new();
+	}
+	if (!writer || !writer->path || (!options->no_geo_blocks && !writer->geo)) {
+		writer_free(writer);
 		return error_set(error, NFGEO_ENOMEM, "%s: out of memory", path);
 	}
 	take_options(writer, options);
@@ -96,6 +113,8 @@ int nffile_create(struct nffile_writer **out, const char *path,
 		writer_free(writer);
 		return NFGEO_EIO;
 	}
+	if (writer->geo)
+		writer->sums = sumfile_create(path);
 	*out = writer;
 	return NFGEO_OK;
 }
@@ -139,29 +158,59 @@ static int put_block(struct nffile_writer *writer, enum block_type type, const u
 	return NFGEO_OK;
 }
 
+static void add_record(struct nffile_writer *writer, struct geo_entry *entry)
+{
+	const struct record_view *view = &writer->view;
+
+	if (writer->query_totals)
+		totals_query(&writer->totals, view);
+	else
+		totals_collect(&writer->totals, view);
+	if (entry)
+		geosum_add(&writer->geo->totals, entry, view,
+			   writer->query_totals ? view_flows(view) : 1);
+}
+
 /* Sum up the flow records of a part of a block. One that contradicts itself is stored as it came
  * (append must lose nothing) but not counted: every reader leaves it out, and says so. */
-static void account(struct nffile_writer *writer, const uint8_t *bytes, size_t len)
+static void account(struct nffile_writer *writer, const uint8_t *bytes, size_t len,
+		    struct geo_entry *entry)
 {
 	const uint8_t *end = bytes + len;
 
 	for (; bytes < end; bytes += bytes_get16(bytes + 2))
 		if (bytes_get16(bytes) == RECORD_FLOW &&
 		    record_view(&writer->view, bytes, (size_t)(end - bytes)) == NFGEO_OK)
-			writer->add(&writer->totals, &writer->view);
+			add_record(writer, entry);
 }
 
 /* A run of whole records of `block` that fits one block on disk. */
 static int put_records(struct nffile_writer *writer, const struct block *block, size_t from,
 		       size_t to, uint32_t record_count, struct error *error)
 {
-	int status = put_block(writer, BLOCK_RECORDS, block->bytes + from, to - from, record_count,
-			       error);
+	const uint8_t *bytes = block->bytes + from;
+	uint64_t before = writer->at;
+	struct geo_entry *entry = NULL;
+	int status = put_block(writer, BLOCK_RECORDS, bytes, to - from, record_count, error);
 
 	if (status != NFGEO_OK)
 		return status;
+	if (writer->geo) {
+		entry = geo_trailer_entry(writer->geo);
+		if (!entry) { /* the index would be short: do without */
+			geo_trailer_free(writer->geo);
+			writer->geo = NULL;
+		}
+	}
+	account(writer, bytes, to - from, entry);
+	if (entry) {
+		entry->ordinal = writer->block_count;
+		entry->stored_bytes = (uint32_t)(writer->at - before - BLOCK_HEADER_BYTES);
+		entry->crc = crc32c(0, bytes, to - from);
+		entry->provenance = geo_trailer_provenance(writer->geo, block->provenance);
+		sumfile_add(writer->sums, entry);
+	}
 	writer->block_count++;
-	account(writer, block->bytes + from, to - from);
 	return NFGEO_OK;
 }
 
@@ -229,6 +278,59 @@ const struct flow_totals *nffile_totals(const struct nffile_writer *writer)
 	return &writer->totals;
 }
 
+/* All of a stream, in as many blocks as it takes. */
+static int put_stream(struct nffile_writer *writer, const struct geo_stream *stream,
+		      struct geo_part *part, struct error *error)
+{
+	int status = NFGEO_OK;
+	uint8_t *payload = malloc(GEO_PAYLOAD_MAX_BYTES);
+
+	if (!payload || stream->failed)
+		status = error_set(error, NFGEO_ENOMEM, "%s: out of memory", writer->path);
+	for (size_t from = 0; status == NFGEO_OK && from < stream->used; part->part++) {
+		size_t len = stream->used - from;
+
+		len = len < GEO_PART_MAX_BYTES ? len : GEO_PART_MAX_BYTES;
+		status = put_block(writer, BLOCK_ARRAY, payload,
+				   geo_part_encode(part, stream->bytes + from, len, payload),
+				   GEO_RECORDS, error);
+		from += len;
+		writer->block_count++;
+	}
+	free(payload);
+	return status;
+}
+
+/* The index in its own blocks; provenance and totals, which say where the index begins, in one
+ * block behind them. */
+static int put_geo(struct nffile_writer *writer, struct error *error)
+{
+	struct geo_stream lead = {0}, last = {0};
+	struct geo_part part = {.run = crc32c((uint32_t)writer->created_s, writer->ident,
+					      strlen(writer->ident))};
+	struct geo_cover cover = {.record_blocks = writer->block_count,
+				  .flow_records = writer->geo->totals.flow_records,
+				  .stat_flows = writer->totals.flows};
+	uint64_t begin = writer->at;
+	int status;
+
+	geo_trailer_lead(writer->geo, &lead);
+	part.parts = (uint16_t)(geo_part_count(lead.used) + 1);
+	part.run = crc32c(part.run, lead.bytes, lead.used);
+	cover.file_blocks = writer->block_count + part.parts;
+	status = put_stream(writer, &lead, &part, error);
+	cover.lead_bytes = (uint32_t)(writer->at - begin);
+	begin = writer->at;
+	if (status == NFGEO_OK) {
+		geo_trailer_last(writer->geo, &cover, &last);
+		status = put_stream(writer, &last, &part, error);
+	}
+	writer->geo_bytes = (uint32_t)(writer->at - begin);
+	geo_stream_fini(&lead);
+	geo_stream_fini(&last);
+	return status;
+}
+
 static int put_appendix(struct nffile_writer *writer, const struct nffile_finish *finish,
 			struct error *error)
 {
@@ -267,9 +369,14 @@ static int move(const struct nffile_writer *writer, const char *to, struct error
 int nffile_finish(struct nffile_writer *writer, const struct nffile_finish *finish,
 		  struct error *error)
 {
-	uint64_t appendix_at = writer->at;
-	int status = put_appendix(writer, finish, error);
+	int status = NFGEO_OK;
+	uint64_t appendix_at;
 
+	if (writer->geo && writer->block_count)
+		status = put_geo(writer, error);
+	appendix_at = writer->at;
+	if (status == NFGEO_OK)
+		status = put_appendix(writer, finish, error);
 	if (status == NFGEO_OK)
 		status = seal(writer, appendix_at, error);
 	if (status == NFGEO_OK)

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nffile/geoblock.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/crc32c.h"
+#include "include/nfgeo.h"
+#include "nffile/format.h"
+
+size_t geo_part_encode(const struct geo_part *part, const uint8_t *bytes, size_t len, uint8_t *out)
+{
+	/* 2 S - 4 bytes of room behind the two record headers. */
+	size_t size = ((GEO_PART_HEADER_BYTES + len + 4 + 1) / 2 + 3) & ~(size_t)3;
+	size_t first = size - RECORD_SMALL_HEADER_BYTES - GEO_PART_HEADER_BYTES;
+	uint8_t *head = out + RECORD_SMALL_HEADER_BYTES;
+
+	memset(out, 0, 2 * size + 4);
+	bytes_put16(out, GEO_RECORD_FIRST);
+	bytes_put16(out + 2, (uint16_t)size);
+	bytes_put32(head, GEO_PART_MAGIC);
+	bytes_put16(head + 4, GEO_PART_LAYOUT);
+	bytes_put16(head + 6, part->part);
+	bytes_put16(head + 8, part->parts);
+	bytes_put32(head + 12, part->run);
+	first = first < len ? first : len;
+	memcpy(head + GEO_PART_HEADER_BYTES, bytes, first);
+	bytes_put16(out + size, GEO_RECORD_SECOND);
+	bytes_put16(out + size + 2, (uint16_t)(size + 4));
+	memcpy(out + size + RECORD_SMALL_HEADER_BYTES, bytes + first, len - first);
+	return 2 * size + 4;
+}
+
+/* Size of the first record when the payload has the shape of a geo block, else 0. */
+static size_t check_shape(const uint8_t *payload, size_t len)
+{
+	size_t size;
+
+	if (len < 2 * (RECORD_SMALL_HEADER_BYTES + GEO_PART_HEADER_BYTES))
+		return 0;
+	size = bytes_get16(payload + 2);
+	if (bytes_get16(payload) != GEO_RECORD_FIRST || len != 2 * size + 4 ||
+	    size < RECORD_SMALL_HEADER_BYTES + GEO_PART_HEADER_BYTES)
+		return 0;
+	if (bytes_get16(payload + size) != GEO_RECORD_SECOND ||
+	    bytes_get16(payload + size + 2) != size + 4)
+		return 0;
+	payload += RECORD_SMALL_HEADER_BYTES;
+	return bytes_get32(payload) == GEO_PART_MAGIC &&
+			       bytes_get16(payload + 4) == GEO_PART_LAYOUT
+		       ? size
+		       : 0;
+}
+
+int geo_part_decode(const uint8_t *payload, size_t len, struct geo_part *part,
+		    struct geo_stream *stream)
+{
+	size_t size = check_shape(payload, len);
+	const uint8_t *head = payload + RECORD_SMALL_HEADER_BYTES;
+
+	if (!size)
+		return NFGEO_ECORRUPT;
+	part->part = bytes_get16(head + 6);
+	part->parts = bytes_get16(head + 8);
+	part->run = bytes_get32(head + 12);
+	if (stream->used + len > GEO_STREAM_MAX_BYTES)
+		return NFGEO_ECORRUPT;
+	geo_stream_add(stream, head + GEO_PART_HEADER_BYTES,
+		       size - RECORD_SMALL_HEADER_BYTES - GEO_PART_HEADER_BYTES);
+	geo_stream_add(stream, payload + size + RECORD_SMALL_HEADER_BYTES, size);
+	return stream->failed ? NFGEO_ENOMEM : NFGEO_OK;
+}
+
+int geo_section_next(const uint8_t *bytes, size_t len, size_t *at, struct geo_section *section)
+{
+	while (len - *at >= GEO_SECTION_HEADER_BYTES) {
+		const uint8_t *head = bytes + *at;
+		size_t left = len - *at - GEO_SECTION_HEADER_BYTES;
+
+		section->type = bytes_get16(head);
+		section->version = bytes_get16(head + 2);
+		section->len = bytes_get32(head + 4);
+		section->bytes = head + GEO_SECTION_HEADER_BYTES;
+		if (section->type == GEO_SECTION_END || section->len > left)
+			return 0;
+		*at += GEO_SECTION_HEADER_BYTES + ((section->len + 3) & ~(size_t)3);
+		if (*at > len)
+			*at = len;
+		if (crc32c(0, section->bytes, section->len) == bytes_get32(head + 8))
+			return 1;
+	}
+	return 0;
+}

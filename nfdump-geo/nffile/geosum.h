@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * geosum.h - what the geo blocks say about the flows of a file: sums per country, and for each
+ * block which countries and times it holds. Made record by record while the file is written.
+ */
+#ifndef NFFILE_GEOSUM_H
+#define NFFILE_GEOSUM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/record.h"
+#include "geo/group.h"
+
+struct geo_count {
+	uint64_t flows, packets, bytes; /* as in the stat record: in plus out */
+	uint64_t syn_only; /* of flows: TCP with flag S and none of A, F, R, P, U */
+};
+
+struct geo_totals {
+	struct geo_count src[COUNTRY_CODES], dst[COUNTRY_CODES];
+	struct geo_count untagged; /* flows without a geo tail: in no row of src and dst */
+	uint64_t flow_records;	   /* tagged or not */
+};
+
+/* One block of records. */
+struct geo_entry {
+	uint32_t ordinal;      /* among all data blocks of the file */
+	uint32_t stored_bytes; /* on disk, without block header; a hint once others rewrote the file */
+	uint32_t flow_count, untagged_count; /* flow records; those without geo tail */
+	uint32_t crc;			     /* CRC-32C of the payload before compression */
+	uint32_t provenance;		     /* id: what tagged its records; 0 = unknown or mixed */
+	uint64_t first_ms, last_ms;	     /* UINT64_MAX and 0 while there is no flow */
+	struct country_set src, dst;	     /* exact, of the tagged flows */
+};
+
+void geosum_entry_init(struct geo_entry *entry);
+
+/**
+ * Add a flow record to both.
+ *
+ * @param flows  what it counts for: 1, or its flow counter (totals_collect(), totals_query())
+ */
+void geosum_add(struct geo_totals *totals, struct geo_entry *entry, const struct record_view *view,
+		uint64_t flows);
+
+/** True for a TCP flow that only ever asked for a connection. ECN bits do not matter. */
+static inline bool flow_is_syn_only(uint8_t proto, uint8_t tcp_flags)
+{
+	return proto == 6 && (tcp_flags & 0x3f) == 0x02;
+}
+
+#endif
