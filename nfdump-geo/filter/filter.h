@@ -35,6 +35,17 @@ enum { FILTER_STATUS_INVALID = 254, FILTER_STATUS_NO_INCLUDE = 255 };
 int filter_compile(struct filter **filter, const char *text, const char *name,
 		   struct error *error);
 
+/* What a filter may do besides testing; all zero is what filter_compile() uses. */
+struct filter_options {
+	const char *name; /* file the text came from, NULL = command line */
+	bool no_files;	  /* refuse @include: the text came from the network */
+	bool no_names;	  /* refuse host names: no look-up in the domain name system */
+};
+
+/** As filter_compile(), of a text that is not NUL-terminated and maybe not trusted. */
+int filter_compile_with(struct filter **filter, const char *text, size_t len,
+			const struct filter_options *options, struct error *error);
+
 /** Read the filter from a file. @return as filter_compile; NFGEO_ENOTFOUND if it is missing */
 int filter_compile_file(struct filter **filter, const char *path, struct error *error);
 void filter_free(struct filter *filter);
