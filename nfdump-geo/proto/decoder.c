@@ -8,7 +8,9 @@
 #include "base/wire.h"
 #include "flow/record.h"
 #include "proto/exporter.h"
+#include "proto/ipfix.h"
 #include "proto/nfv5.h"
+#include "proto/nfv9.h"
 
 typedef void version_decoder(struct datagram *datagram, const uint8_t *bytes, size_t len);
 
@@ -18,6 +20,8 @@ static const struct {
 } versions[] = {
 	{5, nfv5_datagram},
 	{7, nfv5_datagram},
+	{9, nfv9_datagram},
+	{10, ipfix_datagram},
 };
 
 struct decoder *decoder_new(const struct decoder_options *options)
