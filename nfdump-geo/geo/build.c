@@ -101,6 +101,14 @@ int geo_builder_alias4(struct geo_builder *builder, const struct prefix *prefix)
 			    last_of(prefix), (uint16_t)(CODE_ALIAS4 + prefix->bits));
 }
 
+const struct segments *geo_builder_segments(struct geo_builder *builder, enum geo_layer layer,
+					    int family)
+{
+	struct segments *segments = layer_of(builder, layer, family);
+
+	return segments_flatten(segments) == NFGEO_OK ? segments : NULL;
+}
+
 int geo_builder_table(struct geo_builder *builder, enum geo_layer layer,
 		      const struct geo_table *table)
 {

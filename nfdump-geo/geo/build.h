@@ -37,6 +37,13 @@ int geo_builder_alias4(struct geo_builder *builder, const struct prefix *prefix)
 int geo_builder_table(struct geo_builder *builder, enum geo_layer layer,
 		      const struct geo_table *table);
 
+struct segments;
+
+/** What a layer holds of a family, as a flat list (geo/segments.h): an alias has a code above
+ * CLASS_MAX. Borrowed until the builder is used again. NULL when out of memory. */
+const struct segments *geo_builder_segments(struct geo_builder *builder, enum geo_layer layer,
+					    int family);
+
 /** Make the table; the builder is emptied. */
 int geo_builder_finish(struct geo_builder *builder, const struct geo_provenance *provenance,
 		       struct geo_table **table, struct error *error);
