@@ -105,7 +105,7 @@ int nffile_create(struct nffile_writer **out, const char *path,
 	take_options(writer, options);
 	totals_init(&writer->totals);
 	record_view_init(&writer->view);
-	writer->created_s = (int64_t)time(NULL);
+	writer->created_s = options->created_s ? options->created_s : (int64_t)time(NULL);
 	writer->at = FILE_HEADER_BYTES;
 	writer->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (writer->fd < 0 || write_header(writer, 0) != NFGEO_OK) {
@@ -372,6 +372,8 @@ int nffile_finish(struct nffile_writer *writer, const struct nffile_finish *fini
 	int status = NFGEO_OK;
 	uint64_t appendix_at;
 
+	if (finish->totals)
+		writer->totals = *finish->totals;
 	if (writer->geo && writer->block_count)
 		status = put_geo(writer, error);
 	appendix_at = writer->at;

@@ -23,6 +23,7 @@ struct nffile_options {
 	uint8_t creator;   /* enum nffile_creator */
 	bool query_totals; /* totals by totals_query() instead of totals_collect() */
 	bool no_geo_blocks; /* write the stock form only */
+	int64_t created_s;  /* a rewritten file keeps its date; 0 = now */
 };
 
 struct nffile_writer;
@@ -47,6 +48,7 @@ struct nffile_finish {
 	const char *rename_to;	    /* NULL = keep the name */
 	uint64_t sequence_failures; /* of the slot */
 	uint64_t empty_first_ms, empty_last_ms; /* time range of a file without flows */
+	const struct flow_totals *totals; /* stat record of a rewritten file; NULL = own sums */
 };
 
 /**
