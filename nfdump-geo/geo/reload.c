@@ -18,9 +18,6 @@ enum {
 	FEEDS_MAX = 64,
 	SAMPLES = 65536,      /* IPv4 addresses compared between two tables */
 	DAY_S = 24 * 60 * 60,
-	DEFAULT_COVERAGE = 50, /* per cent */
-	DEFAULT_CHANGE = 25,   /* per cent */
-	DEFAULT_AGE_DAYS = 90,
 };
 
 const struct conf_known geo_conf_keys[] = {
@@ -331,9 +328,9 @@ static int configure(struct geo_source *source, const struct conf *conf, struct 
 
 	if (status != NFGEO_OK)
 		return status;
-	source->min_coverage = conf_number(conf, "geo", "min_coverage", DEFAULT_COVERAGE);
-	source->max_change = conf_number(conf, "geo", "max_change", DEFAULT_CHANGE);
-	source->max_age_days = conf_int(conf, "geo", "max_age_days", DEFAULT_AGE_DAYS);
+	source->min_coverage = conf_number(conf, "geo", "min_coverage", GEO_MIN_COVERAGE);
+	source->max_change = conf_number(conf, "geo", "max_change", GEO_MAX_CHANGE);
+	source->max_age_days = conf_int(conf, "geo", "max_age_days", GEO_MAX_AGE_DAYS);
 	source->conf_path = strdup(conf_path(conf));
 	status = source->conf_path ? NFGEO_OK : NFGEO_ENOMEM;
 	if (status == NFGEO_OK)

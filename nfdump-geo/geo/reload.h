@@ -22,6 +22,10 @@ struct geo_settings {
 	const struct conf *conf;
 };
 
+/* Defaults of the keys, where they are not set. Debian renews tor-geoipdb a few times a year: an age
+ * limit of a quarter would nag about the newest there is. */
+enum { GEO_MIN_COVERAGE = 50, GEO_MAX_CHANGE = 25, GEO_MAX_AGE_DAYS = 180 };
+
 struct geo_source;
 struct local_nets;
 
