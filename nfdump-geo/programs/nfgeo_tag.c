@@ -376,7 +376,7 @@ static void tag_all(struct tagging *tagging)
 	clear_bar(tagging);
 	if (tagging->quiet)
 		return;
-	printf("%zu files tagged (%llu records), %zu had countries already, %zu left alone\n",
+	printf("%zu files tagged (%llu records), %zu unchanged, %zu left alone\n",
 	       tagging->done_files, (unsigned long long)tagging->tagged_records,
 	       tagging->unchanged_files, tagging->failed_files);
 }
