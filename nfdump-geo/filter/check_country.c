@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "filter/primitive.h"
 #include "geo/country.h"
@@ -29,44 +30,41 @@ static int compare_codes(struct code_node *a, struct code_node *b)
 
 RB_GENERATE_STATIC(code_tree, code_node, link, compare_codes)
 
-static bool insert_code(struct subject *subject, struct code_tree *tree, uint16_t code)
-{
-	struct code_node *node = arena_alloc(subject->parse->arena, sizeof(*node));
+struct code_list {
+	struct code_tree tree;
+	unsigned count;
+	struct code_node pool[COUNTRY_CODES + 1];
+};
 
-	if (!node) {
-		parse_error_memory(subject->parse);
-		return false;
-	}
-	node->code = code;
-	RB_INSERT(code_tree, tree, node);
-	return true;
+/* A code that is there already leaves its node to the next one: the pool is large enough. */
+static void insert_code(struct code_list *list, unsigned code)
+{
+	struct code_node *node = &list->pool[list->count];
+
+	node->code = (uint16_t)code;
+	if (!RB_INSERT(code_tree, &list->tree, node))
+		list->count++;
 }
 
 /* Codes low..high. */
-static bool insert_range(struct subject *subject, struct code_tree *tree, unsigned low,
-			 unsigned high)
+static void insert_range(struct code_list *list, unsigned low, unsigned high)
 {
 	for (unsigned code = low; code <= high; code++)
-		if (!insert_code(subject, tree, (uint16_t)code))
-			return false;
-	return true;
+		insert_code(list, code);
 }
 
-static bool insert_set(struct subject *subject, struct code_tree *tree,
-		       const struct country_set *set)
+static void insert_set(struct code_list *list, const struct country_set *set)
 {
-	for (unsigned code = 0; code < COUNTRY_CODES; code++)
-		if (country_set_has(set, (uint16_t)code) &&
-		    !insert_code(subject, tree, (uint16_t)code))
-			return false;
-	return true;
+	for (unsigned word = 0; word < COUNTRY_CODES / 64; word++)
+		for (uint64_t bits = set->bits[word]; bits; bits &= bits - 1)
+			insert_code(list, word * 64 + (unsigned)__builtin_ctzll(bits));
 }
 
 /* Unknown: a stored 0 and every address class, as they are printed alike. */
-static bool insert_unknown(struct subject *subject, struct code_tree *tree)
+static void insert_unknown(struct code_list *list)
 {
-	return insert_code(subject, tree, COUNTRY_UNKNOWN) &&
-	       insert_range(subject, tree, CLASS_PRIVATE, CLASS_MAX);
+	insert_code(list, COUNTRY_UNKNOWN);
+	insert_range(list, CLASS_PRIVATE, CLASS_MAX);
 }
 
 static bool plain_decimal(const struct token *token)
@@ -78,17 +76,17 @@ static bool plain_decimal(const struct token *token)
 }
 
 /* An ordering compares known countries only: 1..999. */
-static bool insert_ordered(struct subject *subject, struct code_tree *tree, uint64_t number)
+static void insert_ordered(struct subject *subject, struct code_list *list, uint64_t number)
 {
 	check_compare(subject, number);
 	if (subject->low < 1)
 		subject->low = 1;
 	if (subject->high > COUNTRY_MAX)
 		subject->high = COUNTRY_MAX;
-	return insert_range(subject, tree, (unsigned)subject->low, (unsigned)subject->high);
+	insert_range(list, (unsigned)subject->low, (unsigned)subject->high);
 }
 
-static bool insert_number(struct subject *subject, struct code_tree *tree,
+static bool insert_number(struct subject *subject, struct code_list *list,
 			  const struct token *token)
 {
 	enum comparator comparator = subject->phrase->comparator;
@@ -105,35 +103,51 @@ static bool insert_number(struct subject *subject, struct code_tree *tree,
 		return false;
 	}
 	if (comparator != COMPARE_NONE && comparator != COMPARE_EQ)
-		return insert_ordered(subject, tree, number);
-	return number ? insert_code(subject, tree, (uint16_t)number)
-		      : insert_unknown(subject, tree);
+		insert_ordered(subject, list, number);
+	else if (number)
+		insert_code(list, (unsigned)number);
+	else
+		insert_unknown(list);
+	return true;
 }
 
-static bool insert_group(struct subject *subject, struct code_tree *tree,
+/* A group is looked up once while terms repeat it: that takes longer than the rest. */
+static bool insert_group(struct subject *subject, struct code_list *list,
 			 const struct token *token)
 {
-	struct country_set set = {{0}};
+	struct group_cache *cache = &subject->parse->group;
 
-	if (group_find(token->text + 1, token->len - 1, &set) != NFGEO_OK) {
-		parse_error(subject->parse, NFGEO_EINVAL, token, "Unknown country group '%.*s'",
-			    token->len < 40 ? (int)token->len : 40, token->text);
-		return false;
+	if (token->len != cache->len || strncasecmp(token->text, cache->text, token->len) != 0) {
+		cache->len = 0;
+		cache->set = (struct country_set){{0}};
+		if (group_find(token->text + 1, token->len - 1, &cache->set) != NFGEO_OK) {
+			parse_error(subject->parse, NFGEO_EINVAL, token,
+				    "Unknown country group '%.*s'",
+				    token->len < 40 ? (int)token->len : 40, token->text);
+			return false;
+		}
+		cache->text = token->text;
+		cache->len = token->len;
 	}
-	return insert_set(subject, tree, &set);
+	insert_set(list, &cache->set);
+	return true;
 }
 
-static bool insert_letters(struct subject *subject, struct code_tree *tree,
+static bool insert_letters(struct subject *subject, struct code_list *list,
 			   const struct token *token)
 {
 	const struct country *country = country_by_letters(token->text, token->len);
 	uint16_t class = country_class_by_word(token->text, token->len);
 	const char *successors;
 
-	if (token_is(token, "unknown") || token_is(token, "zz") || token_is(token, ".."))
-		return insert_unknown(subject, tree);
-	if (country || class)
-		return insert_code(subject, tree, country ? country->number : class);
+	if (token_is(token, "unknown") || token_is(token, "zz") || token_is(token, "..")) {
+		insert_unknown(list);
+		return true;
+	}
+	if (country || class) {
+		insert_code(list, country ? country->number : class);
+		return true;
+	}
 	successors = country_successors(token->text, token->len);
 	parse_error(subject->parse, NFGEO_EINVAL, token, "Unknown country code '%.*s'%s%s%s",
 		    token->len < 40 ? (int)token->len : 40, token->text,
@@ -142,13 +156,13 @@ static bool insert_letters(struct subject *subject, struct code_tree *tree,
 	return false;
 }
 
-static bool insert_item(struct subject *subject, struct code_tree *tree,
+static bool insert_item(struct subject *subject, struct code_list *list,
 			const struct token *token)
 {
 	enum comparator comparator = subject->phrase->comparator;
 
 	if (token->kind == TOKEN_NUMBER)
-		return insert_number(subject, tree, token);
+		return insert_number(subject, list, token);
 	if (token->kind == TOKEN_BITS) {
 		parse_error_syntax(subject->parse, token);
 		return false;
@@ -158,8 +172,8 @@ static bool insert_item(struct subject *subject, struct code_tree *tree,
 			    "Country names can only be compared for equality");
 		return false;
 	}
-	return token->kind == TOKEN_GROUP ? insert_group(subject, tree, token)
-					  : insert_letters(subject, tree, token);
+	return token->kind == TOKEN_GROUP ? insert_group(subject, list, token)
+					  : insert_letters(subject, list, token);
 }
 
 static struct node *make_set(struct subject *subject, enum field_id field)
@@ -201,27 +215,35 @@ static struct node *check_two_fields(struct subject *subject)
 							   : TEST_COUNTRY_OTHER);
 }
 
-struct node *check_country(struct subject *subject)
+/* The tree's codes as a bit set. */
+static bool build_set(struct subject *subject, struct code_list *list)
 {
 	struct country_set *set = arena_alloc(subject->parse->arena, sizeof(*set));
-	struct code_tree tree = RB_INITIALIZER(&tree);
 	struct code_node *node;
+
+	if (!set) {
+		parse_error_memory(subject->parse);
+		return false;
+	}
+	RB_FOREACH(node, code_tree, &list->tree)
+		country_set_add(set, node->code);
+	subject->set = set;
+	subject->set_count = list->count;
+	return true;
+}
+
+struct node *check_country(struct subject *subject)
+{
+	struct code_list list; /* its pool is written before it is read */
 
 	if (!check_shape(subject, 1))
 		return NULL;
 	if (subject->phrase->other)
 		return check_two_fields(subject);
+	RB_INIT(&list.tree);
+	list.count = 0;
 	for (const struct token *token = subject->value; token; token = token->next)
-		if (!insert_item(subject, &tree, token))
+		if (!insert_item(subject, &list, token))
 			return NULL;
-	if (!set) {
-		parse_error_memory(subject->parse);
-		return NULL;
-	}
-	RB_FOREACH(node, code_tree, &tree) {
-		country_set_add(set, node->code);
-		subject->set_count++;
-	}
-	subject->set = set;
-	return check_sides(subject, make_set);
+	return build_set(subject, &list) ? check_sides(subject, make_set) : NULL;
 }

@@ -90,7 +90,6 @@ static uint32_t emit_test(struct compiler *compiler, const struct node *node, ui
 
 	if (test.op == TEST_FLAGS_ALL && negated)
 		test.op = TEST_FLAGS_ANY;
-	compiler->program->needs_country |= is_country(test.op);
 	return put_step(compiler, &test, on_true, on_false);
 }
 
@@ -119,16 +118,42 @@ static uint32_t emit(struct compiler *compiler, const struct node *node, uint32_
 	return on_false;
 }
 
+/* Countries are needed if a step that can be reached asks for them ("any or ctry CZ" does not). As
+ * jumps only lead forward, one pass finds what can be reached. */
+static bool needs_country(const struct program *program, bool *reached)
+{
+	if (program->start < program->count)
+		reached[program->start] = true;
+	for (uint32_t i = 0; i < program->count; i++) {
+		const struct step *step = &program->steps[i];
+
+		if (!reached[i])
+			continue;
+		if (is_country(step->test.op))
+			return true;
+		if (step->on_true < program->count)
+			reached[step->on_true] = true;
+		if (step->on_false < program->count)
+			reached[step->on_false] = true;
+	}
+	return false;
+}
+
 int compile_tree(struct program *program, struct arena *arena, struct node *root)
 {
 	struct compiler compiler = {arena, program};
+	bool *reached;
 
 	*program = (struct program){0};
 	program->count = count_steps(root);
 	program->steps = arena_alloc(arena, (program->count + 1ull) * sizeof(struct step));
-	if (!program->steps)
+	reached = arena_alloc(arena, program->count + 1ull);
+	if (!program->steps || !reached)
 		return NFGEO_ENOMEM;
 	compiler.next = program->count;
 	program->start = emit(&compiler, root, STEP_TRUE, STEP_FALSE, false);
-	return compiler.failed ? NFGEO_ENOMEM : NFGEO_OK;
+	if (compiler.failed)
+		return NFGEO_ENOMEM;
+	program->needs_country = needs_country(program, reached);
+	return NFGEO_OK;
 }

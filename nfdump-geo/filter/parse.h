@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "filter/filter.h"
 #include "filter/tree.h"
+#include "geo/group.h"
 
 enum {
 	INCLUDE_DEPTH_MAX = 10,
@@ -16,6 +17,13 @@ enum {
 struct regex_list {
 	struct regex *regex;
 	struct regex_list *next;
+};
+
+/* The country group that was looked up last. */
+struct group_cache {
+	const char *text; /* with its @ */
+	uint32_t len;	  /* 0 = none */
+	struct country_set set;
 };
 
 struct parse {
@@ -34,6 +42,7 @@ struct parse {
 	} outer[INCLUDE_DEPTH_MAX]; /* sources that wait for the end of an included one */
 	unsigned include_depth;
 	struct regex_list *regexes;
+	struct group_cache group;
 };
 
 /** Report `reason` at a token, the place underlined; only the first error counts. @return code */
