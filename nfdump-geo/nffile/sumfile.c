@@ -42,13 +42,16 @@ void sumfile_add(FILE *sums, const struct geo_entry *entry)
 	fflush(sums);
 }
 
-void sumfile_remove(FILE *sums, const char *work_path)
+void sumfile_close(FILE *sums)
+{
+	if (sums)
+		fclose(sums);
+}
+
+void sumfile_remove(const char *work_path)
 {
 	char path[PATH_MAX];
 
-	if (!sums)
-		return;
-	fclose(sums);
 	if (sum_path(work_path, path, sizeof(path)))
 		unlink(path);
 }

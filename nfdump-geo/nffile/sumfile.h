@@ -19,8 +19,11 @@ FILE *sumfile_create(const char *work_path);
 /** Add a finished block. A failure is ignored: the sums are a second line of defence. */
 void sumfile_add(FILE *sums, const struct geo_entry *entry);
 
-/** The work file is complete or dropped: so are its sums. `sums` may be NULL. */
-void sumfile_remove(FILE *sums, const char *work_path);
+/** NULL is fine. */
+void sumfile_close(FILE *sums);
+
+/** Remove the sums of a work file that is complete or dropped. */
+void sumfile_remove(const char *work_path);
 
 /**
  * Read the sums of a work file. Only ordinal, stored_bytes, flow_count and crc are set.

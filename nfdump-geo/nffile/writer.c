@@ -69,7 +69,7 @@ static void writer_free(struct nffile_writer *writer)
 		return;
 	if (writer->fd >= 0)
 		close(writer->fd);
-	sumfile_remove(writer->sums, writer->path);
+	sumfile_close(writer->sums);
 	geo_trailer_free(writer->geo);
 	free(writer->path);
 	free(writer->out);
@@ -383,6 +383,8 @@ int nffile_finish(struct nffile_writer *writer, const struct nffile_finish *fini
 		status = seal(writer, appendix_at, error);
 	if (status == NFGEO_OK)
 		status = move(writer, finish->rename_to, error);
+	if (status == NFGEO_OK && writer->sums)
+		sumfile_remove(writer->path);
 	writer_free(writer);
 	return status;
 }
@@ -392,5 +394,7 @@ void nffile_abort(struct nffile_writer *writer)
 	if (!writer)
 		return;
 	unlink(writer->path);
+	if (writer->sums)
+		sumfile_remove(writer->path);
 	writer_free(writer);
 }
