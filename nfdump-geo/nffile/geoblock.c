@@ -8,11 +8,14 @@
 #include "include/nfgeo.h"
 #include "nffile/format.h"
 
+enum { RECORD_MIN_BYTES = RECORD_SMALL_HEADER_BYTES + GEO_PART_HEADER_BYTES };
+
 size_t geo_part_encode(const struct geo_part *part, const uint8_t *bytes, size_t len, uint8_t *out)
 {
-	/* 2 S - 4 bytes of room behind the two record headers. */
-	size_t size = ((GEO_PART_HEADER_BYTES + len + 4 + 1) / 2 + 3) & ~(size_t)3;
-	size_t first = size - RECORD_SMALL_HEADER_BYTES - GEO_PART_HEADER_BYTES;
+	/* 2 S - 4 bytes of room behind the two record headers; the part's header in the first. */
+	size_t need = ((GEO_PART_HEADER_BYTES + len + 4 + 1) / 2 + 3) & ~(size_t)3;
+	size_t size = need < RECORD_MIN_BYTES ? RECORD_MIN_BYTES : need;
+	size_t first = size - RECORD_MIN_BYTES;
 	uint8_t *head = out + RECORD_SMALL_HEADER_BYTES;
 
 	memset(out, 0, 2 * size + 4);
@@ -36,11 +39,11 @@ static size_t check_shape(const uint8_t *payload, size_t len)
 {
 	size_t size;
 
-	if (len < 2 * (RECORD_SMALL_HEADER_BYTES + GEO_PART_HEADER_BYTES))
+	if (len < 2 * RECORD_MIN_BYTES + 4)
 		return 0;
 	size = bytes_get16(payload + 2);
 	if (bytes_get16(payload) != GEO_RECORD_FIRST || len != 2 * size + 4 ||
-	    size < RECORD_SMALL_HEADER_BYTES + GEO_PART_HEADER_BYTES)
+	    size < RECORD_MIN_BYTES)
 		return 0;
 	if (bytes_get16(payload + size) != GEO_RECORD_SECOND ||
 	    bytes_get16(payload + size + 2) != size + 4)
@@ -66,7 +69,7 @@ int geo_part_decode(const uint8_t *payload, size_t len, struct geo_part *part,
 	if (stream->used + len > GEO_STREAM_MAX_BYTES)
 		return NFGEO_ECORRUPT;
 	geo_stream_add(stream, head + GEO_PART_HEADER_BYTES,
-		       size - RECORD_SMALL_HEADER_BYTES - GEO_PART_HEADER_BYTES);
+		       size - RECORD_MIN_BYTES);
 	geo_stream_add(stream, payload + size + RECORD_SMALL_HEADER_BYTES, size);
 	return stream->failed ? NFGEO_ENOMEM : NFGEO_OK;
 }
