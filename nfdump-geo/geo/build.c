@@ -191,43 +191,44 @@ static int stack_layers(struct geo_builder *builder, int family, struct segments
 	return code;
 }
 
-/* Addresses of a flat list that have a country. */
-static double count_known(const struct segments *segments)
+static bool is_country(const struct segment *segment)
+{
+	return segment->code >= 1 && segment->code <= COUNTRY_MAX;
+}
+
+/* How many addresses of first..last a flat list names a country for. */
+static double count_known(const struct segments *segments, number128 first, number128 last)
 {
 	double known = 0;
 
-	for (size_t i = 0; i < segments->count; i++)
-		if (segments->item[i].code - 1u < COUNTRY_MAX)
-			known += (double)(segments->item[i].last - segments->item[i].first + 1);
+	for (size_t i = segments_reach(segments, first);
+	     i < segments->count && segments->item[i].first <= last; i++) {
+		const struct segment *segment = &segments->item[i];
+		number128 from = segment->first > first ? segment->first : first;
+		number128 to = segment->last < last ? segment->last : last;
+
+		if (is_country(segment))
+			known += (double)(to - from + 1);
+	}
 	return known;
 }
 
 /* Share of the addresses without a class for which the database names a country. */
-static int measure_coverage(const struct segments *database, double *coverage)
+static double measure_coverage(const struct segments *database)
 {
-	struct segments classes = {0}, public = {0}, marked = {0};
+	double known = count_known(database, 0, all4), public = (double)all4 + 1;
 	struct prefix prefix;
 	uint16_t class;
-	int code = NFGEO_OK;
 
-	for (size_t i = 0; !code && country_class_prefix(i, &prefix, &class); i++)
-		if (prefix.address.family == AF_INET)
-			code = segments_add(&classes, number_of(&prefix.address), last_of(&prefix),
-					    class);
-	if (!code)
-		code = segments_flatten(&classes);
-	if (!code)
-		code = segments_add(&marked, 0, all4, 1);
-	if (!code)
-		code = put_on(&classes, &marked);
-	if (!code)
-		code = segments_overlay(&classes, database, &public);
-	if (!code)
-		*coverage = count_known(&public) / count_known(&marked);
-	segments_fini(&classes);
-	segments_fini(&public);
-	segments_fini(&marked);
-	return code;
+	for (size_t i = 0; country_class_prefix(i, &prefix, &class); i++) {
+		number128 first = number_of(&prefix.address), last = last_of(&prefix);
+
+		if (prefix.address.family != AF_INET)
+			continue;
+		known -= count_known(database, first, last);
+		public -= (double)(last - first + 1);
+	}
+	return known / public;
 }
 
 enum { SELF_TEST_STEPS = 4096 };
@@ -272,7 +273,7 @@ static int make_table(struct geo_builder *builder, struct geo_table *table, stru
 	if (!code)
 		code = stack_layers(builder, V6, &v6);
 	if (!code)
-		code = measure_coverage(&builder->layer[GEO_LAYER_DATABASE][V4], &table->coverage4);
+		table->coverage4 = measure_coverage(&builder->layer[GEO_LAYER_DATABASE][V4]);
 	if (!code)
 		code = tree4_init(&table->v4, &v4);
 	if (!code)

@@ -8,7 +8,7 @@
 
 #include "geo/mmdb.h"
 
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,8 @@
 
 enum {
 	METADATA_MAX = 128 * 1024, /* it begins in the last so many bytes of the file */
-	LAYOUT_SAMPLES = 4096,	   /* records that are looked at to find out the layout */
+	LAYOUT_SAMPLES = 4096,	   /* records that are looked at to find out the layout, */
+	LAYOUT_NODES = 65536,	   /* in so many nodes, or all if there is none */
 	FORMAT_VERSION = 2,
 };
 
@@ -29,13 +30,8 @@ static const char mark[] = "\xab\xcd\xefMaxMind.com";
 enum { MARK_BYTES = sizeof(mark) - 1 };
 
 /* Where vendors put the two letters: MaxMind, DB-IP and older IPinfo; ip-location-db and newer
- * IPinfo; others. Of several that are there, the one that more records have. */
-static const char *const known_layouts[] = {
-	"country.iso_code",
-	"country_code",
-	"country",
-	"registered_country.iso_code",
-};
+ * IPinfo; others. The first one that is there counts. */
+static const char *const known_layouts[] = {"country.iso_code", "country_code", "country"};
 enum { LAYOUTS = sizeof(known_layouts) / sizeof(*known_layouts) };
 
 struct database {
@@ -152,6 +148,27 @@ static int lay_out(struct database *db, const uint8_t *found)
 	return db->code_at ? NFGEO_OK : refuse(db, NFGEO_ENOMEM, "out of memory");
 }
 
+/* Offsets of the first different records of the tree. */
+static size_t sample_records(struct database *db, uint32_t node_limit, uint32_t *sample)
+{
+	size_t count = 0;
+
+	for (uint64_t i = 0; i < 2 * (uint64_t)node_limit && count < LAYOUT_SAMPLES; i++) {
+		uint32_t record = mmdb_record(&db->tree, (uint32_t)(i / 2), i % 2);
+		size_t at;
+
+		if (record <= db->tree.node_count)
+			continue;
+		at = mmdb_record_data(&db->tree, record);
+		if (!db->code_at[at])
+			sample[count++] = (uint32_t)at;
+		db->code_at[at] = 1;
+	}
+	for (size_t i = 0; i < count; i++)
+		db->code_at[sample[i]] = 0;
+	return count;
+}
+
 /* Two letters, whatever they mean: a layout is not judged by its countries. */
 static bool has_letters(struct database *db, size_t at, const struct mmdb_path *path)
 {
@@ -161,62 +178,31 @@ static bool has_letters(struct database *db, size_t at, const struct mmdb_path *
 	       value.size == 2;
 }
 
-/* Offsets of the first different records of the tree. */
-static size_t sample_records(struct database *db, uint32_t *sample)
-{
-	size_t count = 0;
-
-	for (uint32_t node = 0; node < db->tree.node_count; node++) {
-		for (unsigned side = 0; side < 2; side++) {
-			uint32_t record = mmdb_record(&db->tree, node, side);
-			size_t at;
-
-			if (record <= db->tree.node_count)
-				continue;
-			at = mmdb_record_data(&db->tree, record);
-			if (db->code_at[at])
-				continue;
-			db->code_at[at] = 1;
-			sample[count++] = (uint32_t)at;
-			if (count == LAYOUT_SAMPLES)
-				return count;
-		}
-	}
-	return count;
-}
-
-static int find_layout(struct database *db)
+static bool find_layout(struct database *db, uint32_t node_limit)
 {
 	uint32_t sample[LAYOUT_SAMPLES];
-	size_t count = sample_records(db, sample), best_hits = 0;
+	size_t count = sample_records(db, node_limit, sample);
 
 	for (size_t i = 0; i < LAYOUTS; i++) {
-		struct mmdb_path path;
-		size_t hits = 0;
-
-		mmdb_path_parse(&path, known_layouts[i]);
+		mmdb_path_parse(&db->path, known_layouts[i]);
 		for (size_t k = 0; k < count; k++)
-			hits += has_letters(db, sample[k], &path);
-		if (hits > best_hits) {
-			best_hits = hits;
-			mmdb_path_parse(&db->path, known_layouts[i]);
-		}
+			if (has_letters(db, sample[k], &db->path))
+				return true;
 	}
-	for (size_t k = 0; k < count; k++)
-		db->code_at[sample[k]] = 0;
-	if (best_hits == 0)
-		return error_set(db->error, NFGEO_EINVAL,
-				 "%s: no record has a country as country.iso_code, country_code or "
-				 "country: name the field with geodb.field",
-				 db->name);
-	return NFGEO_OK;
+	return false;
 }
 
 static int choose_path(struct database *db, const char *field_path)
 {
-	if (!field_path)
-		return find_layout(db);
-	if (mmdb_path_parse(&db->path, field_path))
+	uint32_t nodes = db->tree.node_count;
+
+	if (!field_path && !(nodes > LAYOUT_NODES && find_layout(db, LAYOUT_NODES)) &&
+	    !find_layout(db, nodes))
+		return error_set(db->error, NFGEO_EINVAL,
+				 "%s: no record has a country as country.iso_code, country_code or "
+				 "country: name the field with geodb.field",
+				 db->name);
+	if (field_path && mmdb_path_parse(&db->path, field_path))
 		return error_set(db->error, NFGEO_EINVAL,
 				 "'%s' is no field path: write, for example, country.iso_code",
 				 field_path);
@@ -338,16 +324,48 @@ static int load(struct database *db, const char *field_path, struct geo_provenan
 	return status;
 }
 
+/* The hash is a third of the work, and of no matter for the rest: it has a thread of its own. */
+struct hasher {
+	pthread_t thread;
+	bool running;
+	const void *bytes;
+	size_t len;
+	uint8_t *hash; /* of SHA256_BYTES */
+};
+
+static void *hash_bytes(void *arg)
+{
+	struct hasher *hasher = arg;
+
+	sha256(hasher->bytes, hasher->len, hasher->hash);
+	return NULL;
+}
+
+static void hasher_start(struct hasher *hasher)
+{
+	hasher->running = pthread_create(&hasher->thread, NULL, hash_bytes, hasher) == 0;
+	if (!hasher->running)
+		hash_bytes(hasher);
+}
+
+static void hasher_wait(struct hasher *hasher)
+{
+	if (hasher->running)
+		pthread_join(hasher->thread, NULL);
+}
+
 int mmdb_load_bytes(const char *name, const void *bytes, size_t len, const char *field_path,
 		    struct geo_builder *builder, struct geo_provenance *provenance,
 		    struct error *error)
 {
 	struct database db = {
 		.name = name, .bytes = bytes, .len = len, .builder = builder, .error = error};
-	int code = load(&db, field_path, provenance);
+	struct hasher hasher = {.bytes = bytes, .len = len, .hash = provenance->sha256};
+	int code;
 
-	if (!code)
-		sha256(bytes, len, provenance->sha256);
+	hasher_start(&hasher);
+	code = load(&db, field_path, provenance);
+	hasher_wait(&hasher);
 	mmdb_tree_fini(&db.tree);
 	free(db.code_at);
 	return code;

@@ -3,27 +3,12 @@
 
 #include <stdlib.h>
 
-#include "base/wire.h"
-
 enum {
 	IP4_DEPTH = 96,	     /* ::/96 holds the IPv4 part of an IPv6 tree */
 	IN_PROGRESS = 0xff,  /* height of a node that is just being measured */
 	REPEATS = 8,	     /* a tree whose parts are shared may make us visit this often ... */
 	FREE_VISITS = 65536, /* ... and a small one this much more */
 };
-
-uint32_t mmdb_record(const struct mmdb_tree *tree, uint32_t node, unsigned side)
-{
-	const uint8_t *at = tree->nodes + (size_t)node * (tree->record_bits / 4);
-
-	if (tree->record_bits == 24)
-		return (uint32_t)wire_number(at + 3 * side, 3);
-	if (tree->record_bits == 32)
-		return wire_get32(at + 4 * side);
-	if (side == 0) /* 28 bits: the top four of both records share the byte in the middle */
-		return (at[3] & 0xf0u) << 20 | (uint32_t)wire_number(at, 3);
-	return (at[3] & 0x0fu) << 24 | (uint32_t)wire_number(at + 4, 3);
-}
 
 static bool points_somewhere(const struct mmdb_tree *tree, uint32_t record)
 {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/wire.h"
 #include "geo/segments.h"
 
 enum { MMDB_SEPARATOR = 16 }; /* zero bytes between tree and data */
@@ -22,8 +23,24 @@ struct mmdb_tree {
 	uint8_t *height; /* owns; longest way from a node down to its last records */
 };
 
+static inline uint32_t mmdb_get24(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
+}
+
 /** A node's record: below node_count a node, equal to it nothing, above it data. */
-uint32_t mmdb_record(const struct mmdb_tree *tree, uint32_t node, unsigned side);
+static inline uint32_t mmdb_record(const struct mmdb_tree *tree, uint32_t node, unsigned side)
+{
+	const uint8_t *at = tree->nodes + (size_t)node * (tree->record_bits / 4);
+
+	if (tree->record_bits == 24)
+		return mmdb_get24(at + 3 * side);
+	if (tree->record_bits == 32)
+		return wire_get32(at + 4 * side);
+	if (side == 0) /* 28 bits: the top four of both records share the byte in the middle */
+		return (at[3] & 0xf0u) << 20 | mmdb_get24(at);
+	return (at[3] & 0x0fu) << 24 | mmdb_get24(at + 4);
+}
 
 /** Where in the data section a record above node_count points. */
 static inline size_t mmdb_record_data(const struct mmdb_tree *tree, uint32_t record)

@@ -14,17 +14,22 @@ void segments_fini(struct segments *segments)
 	*segments = (struct segments){0};
 }
 
+static int reserve(struct segments *segments, size_t room)
+{
+	struct segment *item = reallocarray(segments->item, room, sizeof(*item));
+
+	if (!item)
+		return NFGEO_ENOMEM;
+	segments->item = item;
+	segments->room = room;
+	return NFGEO_OK;
+}
+
 int segments_add(struct segments *segments, number128 first, number128 last, uint16_t code)
 {
-	if (segments->count == segments->room) {
-		size_t room = segments->room ? segments->room * 2 : FIRST_ROOM;
-		struct segment *item = reallocarray(segments->item, room, sizeof(*item));
-
-		if (!item)
-			return NFGEO_ENOMEM;
-		segments->item = item;
-		segments->room = room;
-	}
+	if (segments->count == segments->room &&
+	    reserve(segments, segments->room ? segments->room * 2 : FIRST_ROOM))
+		return NFGEO_ENOMEM;
 	if (segments->count && first <= segments->item[segments->count - 1].last)
 		segments->unordered = true;
 	segments->item[segments->count] =
@@ -145,6 +150,9 @@ int segments_overlay(const struct segments *upper, const struct segments *lower,
 	size_t at_upper = 0, at_lower = 0;
 	number128 place = 0;
 
+	/* Each end of a segment can end a segment of the result, and begin one after a gap. */
+	if (reserve(out, 2 * (upper->count + lower->count) + 1))
+		return NFGEO_ENOMEM;
 	for (;;) {
 		const struct segment *u = reach(upper, &at_upper, place);
 		const struct segment *l = reach(lower, &at_lower, place);
@@ -165,7 +173,7 @@ int segments_overlay(const struct segments *upper, const struct segments *lower,
 	}
 }
 
-const struct segment *segments_find(const struct segments *segments, number128 address)
+size_t segments_reach(const struct segments *segments, number128 address)
 {
 	size_t low = 0, high = segments->count;
 
@@ -177,6 +185,13 @@ const struct segment *segments_find(const struct segments *segments, number128 a
 		else
 			high = middle;
 	}
-	return low < segments->count && segments->item[low].first <= address ? &segments->item[low]
-									     : NULL;
+	return low;
+}
+
+const struct segment *segments_find(const struct segments *segments, number128 address)
+{
+	size_t i = segments_reach(segments, address);
+
+	return i < segments->count && segments->item[i].first <= address ? &segments->item[i]
+									 : NULL;
 }

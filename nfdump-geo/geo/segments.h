@@ -41,6 +41,9 @@ int segments_flatten(struct segments *segments);
 int segments_overlay(const struct segments *upper, const struct segments *lower,
 		     struct segments *out);
 
+/** Index of the first segment of a flat list that does not end before an address; count if none. */
+size_t segments_reach(const struct segments *segments, number128 address);
+
 /** The segment of a flat list that covers an address, or NULL. */
 const struct segment *segments_find(const struct segments *segments, number128 address);
 
