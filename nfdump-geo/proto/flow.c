@@ -260,49 +260,80 @@ static void pair_times(const struct flow_context *context, const struct template
 	}
 }
 
-/* A missing side comes from the duration, else from the other side. Event records are points in
- * time of their own and keep what they have. */
-static void complete_times(const struct template *template, uint64_t duration, uint64_t *start,
-			   uint64_t *end)
+/*
+ * A missing side comes from the duration, else from the other side. Except that a template with
+ * only 152 or only 153 logs starts and ends apart (NAT and session logs): then the other one is
+ * not known, and stays 0 as in stock.
+ */
+static bool sides_are_apart(const struct template *template)
 {
+	const uint64_t start = UINT64_C(1) << SLOT_START_MS, end = UINT64_C(1) << SLOT_END_MS;
+
+	return (template->slots & start) != (template->slots & end) >> 1;
+}
+
+static void complete_times(const struct template *template, const struct time_pair *pair,
+			   uint64_t duration, uint64_t *start, uint64_t *end)
+{
+	bool apart = pair->start == SLOT_START_MS && sides_are_apart(template);
+
 	if (*start && !*end)
-		*end = duration ? *start + duration : template->event ? 0 : *start;
-	if (*end && !*start)
-		*start = duration ? *end - duration : template->event ? 0 : *end;
+		*end = duration ? *start + duration : apart ? 0 : *start;
+	else if (*end && !*start)
+		*start = duration ? *end - duration : apart ? 0 : *end;
 }
 
 static void put_times(const struct flow_context *context, const struct template *template,
 		      const uint64_t *slot, uint8_t *generic)
 {
-	uint64_t start = 0, end = 0, best_end = 0;
+	const struct time_pair *pair = template->times, *with_end = NULL;
+	const struct time_pair *last = pair + template->time_count - 1;
+	uint64_t start, end;
 
-	for (unsigned i = 0; i < template->time_count && !start; i++) {
-		pair_times(context, template, &template->times[i], slot, &start, &end);
-		if (!start && !best_end)
-			best_end = end;
+	for (;; pair++) { /* the first pair with a start, else the first with an end */
+		pair_times(context, template, pair, slot, &start, &end);
+		if (end && !with_end)
+			with_end = pair;
+		if (start || pair == last)
+			break;
 	}
-	if (!start)
-		end = best_end;
+	if (!start && with_end && with_end != pair) {
+		pair = with_end;
+		pair_times(context, template, pair, slot, &start, &end);
+	}
 	if (!start || !end)
-		complete_times(template, slot[SLOT_DURATION], &start, &end);
+		complete_times(template, pair, slot[SLOT_DURATION], &start, &end);
 	bytes_put64(generic + GENERIC_FIRST, start);
 	bytes_put64(generic + GENERIC_LAST, end);
 }
 
-/* Type and code, type * 256 + code, wherever the exporter has them, to the destination port. */
-static void put_icmp(const uint64_t *slot, uint8_t *generic)
+/* Type and code in fields of their own; a template that has them leaves no doubt. */
+static bool has_type(const struct template *template, unsigned type, const uint64_t *slot,
+		     uint16_t *code)
 {
+	if (!(template->slots >> type & 3)) /* the code's slot is the next one */
+		return false;
+	*code = (uint16_t)(slot[type] << 8 | (slot[type + 1] & 0xff));
+	return true;
+}
+
+/*
+ * Type and code, as type * 256 + code, wherever the exporter has them, to the destination port.
+ * Stock takes 0 in field 32 or 139 (echo reply) for absent; then the other places say the same.
+ */
+static void put_icmp(const struct template *template, const uint64_t *slot, uint8_t *generic)
+{
+	bool six = generic[GENERIC_PROTO] == PROTO_ICMP6;
+	unsigned own = six ? SLOT_ICMP_TYPE6 : SLOT_ICMP_TYPE4;
+	unsigned other = six ? SLOT_ICMP_TYPE4 : SLOT_ICMP_TYPE6;
 	uint16_t src_port = bytes_get16(generic + GENERIC_SRC_PORT);
 	uint16_t code = (uint16_t)slot[SLOT_ICMP];
 
-	if (!code)
-		code = (uint16_t)(slot[SLOT_ICMP_TYPE4] << 8 | (slot[SLOT_ICMP_CODE4] & 0xff));
-	if (!code)
-		code = (uint16_t)(slot[SLOT_ICMP_TYPE6] << 8 | (slot[SLOT_ICMP_CODE6] & 0xff));
-	if (!code)
-		code = __builtin_bswap16(src_port);
-	if (code)
-		bytes_put16(generic + GENERIC_DST_PORT, code);
+	if (!code && !has_type(template, own, slot, &code) &&
+	    !has_type(template, other, slot, &code))
+		code = src_port ? __builtin_bswap16(src_port)
+				: bytes_get16(generic + GENERIC_DST_PORT);
+	bytes_put16(generic + GENERIC_DST_PORT, code);
 	bytes_put16(generic + GENERIC_SRC_PORT, 0);
 }
 
@@ -368,7 +399,7 @@ static void finish(const struct flow_context *context, const struct template *te
 			put_times(context, template, slot, generic);
 		bytes_put64(generic + GENERIC_RECEIVED, context->datagram->received_ms);
 		if (generic[GENERIC_PROTO] == PROTO_ICMP4 || generic[GENERIC_PROTO] == PROTO_ICMP6)
-			put_icmp(slot, generic);
+			put_icmp(template, slot, generic);
 	}
 	if (counters && !bytes_get64(record + counters))
 		bytes_put64(record + counters, 1);

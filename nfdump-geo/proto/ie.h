@@ -33,7 +33,7 @@ enum ie_slot {
 	SLOT_DURATION,
 	SLOT_SAMPLER,
 	SLOT_ICMP,
-	SLOT_ICMP_TYPE4,
+	SLOT_ICMP_TYPE4, /* types and their codes are neighbours */
 	SLOT_ICMP_CODE4,
 	SLOT_ICMP_TYPE6,
 	SLOT_ICMP_CODE6,
