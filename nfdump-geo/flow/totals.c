@@ -45,8 +45,22 @@ static void add(struct flow_totals *totals, const struct record_view *view, uint
 		totals->last_ms = last;
 }
 
+/* An IPFIX record without element 1 is one flow of no known protocol and time: nothing that was
+ * stored may be missing from the books (stock forgets it). */
+static void add_bare(struct flow_totals *totals, const struct record_view *view)
+{
+	totals->flows++;
+	totals->class_flows[PROTO_OTHER]++;
+	totals->bytes += view_bytes(view);
+	totals->packets += view_packets(view);
+}
+
 void totals_collect(struct flow_totals *totals, const struct record_view *view)
 {
+	if (!view_has(view, ELEMENT_GENERIC)) {
+		add_bare(totals, view);
+		return;
+	}
 	add(totals, view, 1, view_u64(view, ELEMENT_GENERIC, 24),
 	    view_u64(view, ELEMENT_GENERIC, 32));
 }

@@ -45,6 +45,8 @@ static inline void store(const struct step *step, const uint8_t *from, size_t le
 
 	switch ((enum store)step->store) {
 	case STORE_SKIP:
+	case STORE_PAYLOAD: /* see remember() */
+	case STORE_LIST:
 		break;
 	case STORE_1_1:
 		*to = *from;
@@ -85,9 +87,11 @@ static inline void store(const struct step *step, const uint8_t *from, size_t le
 		put_number(to, 2, wire_number(from, length));
 		break;
 	case STORE_NUMBER4:
+	case STORE_IP4:
 		put_number(to, 4, wire_number(from, length));
 		break;
 	case STORE_NUMBER8:
+	case STORE_MAC:
 		put_number(to, 8, wire_number(from, length));
 		break;
 	case STORE_BYTES:
@@ -96,13 +100,17 @@ static inline void store(const struct step *step, const uint8_t *from, size_t le
 	case STORE_SLOT:
 		values->slot[step->to] = wire_number(from, length);
 		break;
-	case STORE_PAYLOAD:
-		values->payload[step->to] = (struct value_bytes){from, length};
-		break;
-	case STORE_LIST:
-		values_add_list(values, from, length, step->to == SLOT_LIST_MULTI);
-		break;
 	}
+}
+
+/* Payloads and lists are looked at when the rest of the record is complete. */
+static void remember(const struct step *step, const uint8_t *from, size_t length,
+		     struct flow_values *values)
+{
+	if (step->store == STORE_PAYLOAD)
+		values->payload[step->to] = (struct value_bytes){from, length};
+	else if (step->store == STORE_LIST)
+		values_add_list(values, from, length, step->to == SLOT_LIST_MULTI);
 }
 
 static void run_fixed(const struct template *template, const uint8_t *in, uint8_t *record,
@@ -132,6 +140,10 @@ static bool variable_fits(const struct step *step, size_t length)
 	case STORE_NUMBER8:
 	case STORE_SLOT:
 		return length >= 1 && length <= 8;
+	case STORE_IP4:
+		return length == 4;
+	case STORE_MAC:
+		return length == 6 || length == 8;
 	case STORE_IP6:
 		return length == 16;
 	default:
@@ -157,8 +169,7 @@ static size_t measure(const struct template *template, const struct wire *set,
 		from = wire_slice(&wire, length);
 		if (!from)
 			return 0;
-		if (step->store == STORE_PAYLOAD || step->store == STORE_LIST)
-			store(step, from, length, NULL, values);
+		remember(step, from, length, values);
 	}
 	wire_skip(&wire, template->tail_bytes);
 	return wire.truncated ? 0 : (size_t)(wire.at - set->at);
@@ -180,8 +191,7 @@ static void run_variable(const struct template *template, const uint8_t *in, siz
 		wire_skip(&wire, step->from);
 		length = variable ? variable_length(&wire) : step->length;
 		from = wire_slice(&wire, length);
-		if (step->store != STORE_PAYLOAD && step->store != STORE_LIST &&
-		    (!variable || variable_fits(step, length)))
+		if (!variable || variable_fits(step, length))
 			store(step, from, length, record, values);
 	}
 }

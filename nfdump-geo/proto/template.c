@@ -213,6 +213,8 @@ static struct step step_of(const struct compiler *compiler, const struct ie *row
 	case IE_IP4:
 	case IE_MAC:
 		step.store = number_store(length, row->bytes);
+		if (length == FIELD_VARIABLE && row->kind != IE_NUMBER)
+			step.store = row->kind == IE_IP4 ? STORE_IP4 : STORE_MAC;
 		break;
 	case IE_IP6:
 		step.store = STORE_IP6;

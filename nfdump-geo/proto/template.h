@@ -56,6 +56,8 @@ enum store {
 	STORE_NUMBER2,
 	STORE_NUMBER4,
 	STORE_NUMBER8,
+	STORE_IP4,     /* these two only where the length varies: 4, 6 or 8 bytes or nothing */
+	STORE_MAC,
 	STORE_BYTES,   /* up to `room` */
 	STORE_SLOT,
 	STORE_PAYLOAD, /* remembered as payload number `to` */

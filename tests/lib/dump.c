@@ -14,11 +14,11 @@ static int make_room(struct flow_sink *sink)
 	return block_grow(sink->block, 2 * sink->block->capacity);
 }
 
-int dump_init(struct dump *dump, int sampling, bool geo_tail)
+int dump_init(struct dump *dump, const struct decoder_options *wanted)
 {
-	struct decoder_options options = {
-		.sampling = sampling, .geo_tail = geo_tail, .sysids = &dump->sysids};
+	struct decoder_options options = *wanted;
 
+	options.sysids = &dump->sysids;
 	*dump = (struct dump){.sender = address_ip4(0x7f000001), .received_ms = 1700000000000};
 	dump->sink = (struct flow_sink){.block = &dump->block, .flush = make_room};
 	if (block_init(&dump->block, 1 << 20) != NFGEO_OK)
@@ -95,6 +95,70 @@ void dump_print(const struct dump *dump, FILE *out)
 	}
 	if (rc < 0 || cursor.at != dump->block.used)
 		fprintf(out, "BROKEN BLOCK\n");
+}
+
+static void print_value(FILE *out, const struct record_view *view, enum field_id id)
+{
+	const struct field *field = &field_table[id];
+	const uint8_t *at = view_payload(view, field->element) + field->offset;
+	struct address address;
+	char text[ADDRESS_TEXT];
+
+	if (field->type == FIELD_TYPE_IP4 || field->type == FIELD_TYPE_IP6) {
+		address = field->type == FIELD_TYPE_IP4
+				  ? address_ip4(bytes_get32(at))
+				  : address_ip6(bytes_get64(at), bytes_get64(at + 8));
+		address_print(&address, text);
+		fprintf(out, " %s=%s", field->json, text);
+	} else if (field->type == FIELD_TYPE_TEXT) {
+		fprintf(out, " %s=%.66s", field->json, (const char *)at);
+	} else if (field->type != FIELD_TYPE_BYTES && view_number(view, id)) {
+		fprintf(out, " %s=%" PRIu64, field->json, view_number(view, id));
+	}
+}
+
+static void print_payload(FILE *out, const struct record_view *view, enum element element)
+{
+	fprintf(out, " %s=", element_table[element].name);
+	for (unsigned i = 0; i < view->payload_bytes[element]; i++)
+		fprintf(out, "%02x", view_payload(view, element)[i]);
+}
+
+static void print_flow_named(FILE *out, const struct record_view *view)
+{
+	fprintf(out, "flow version=%u flags=%u elements=", view->bytes[11], view->bytes[10]);
+	for (unsigned i = 0; i < view->count; i++)
+		fprintf(out, "%s%u", i ? "," : "", view->order[i]);
+	for (int id = 0; id < FIELD_COUNT; id++)
+		if (field_table[id].json[0] && view_has(view, field_table[id].element) &&
+		    id != FIELD_RECEIVED && id != FIELD_RECORD_FLAGS)
+			print_value(out, view, id);
+	for (unsigned id = ELEMENT_APP_ID; id <= ELEMENT_PAYLOAD_OUT; id++)
+		if (view_has(view, id))
+			print_payload(out, view, id);
+	if (view_has(view, ELEMENT_ACL))
+		print_payload(out, view, ELEMENT_ACL);
+	fputc('\n', out);
+}
+
+void dump_print_named(const struct dump *dump, FILE *out)
+{
+	struct block_cursor cursor = block_cursor(&dump->block);
+	struct record_view view;
+	const uint8_t *record;
+	size_t len;
+
+	record_view_init(&view);
+	while (block_next(&cursor, &record, &len) > 0) {
+		if (bytes_get16(record) != RECORD_FLOW) {
+			fprintf(out, "record type=%u size=%zu ", bytes_get16(record), len);
+			print_hex(out, record + 4, len - 4);
+		} else if (record_view(&view, record, len) == NFGEO_OK) {
+			print_flow_named(out, &view);
+		} else {
+			fprintf(out, "BROKEN FLOW\n");
+		}
+	}
 }
 
 static void add_totals(const struct dump *dump, struct flow_totals *totals)

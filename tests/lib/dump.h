@@ -21,7 +21,7 @@ struct dump {
 };
 
 /** @return NFGEO_OK or NFGEO_ENOMEM */
-int dump_init(struct dump *dump, int sampling, bool geo_tail);
+int dump_init(struct dump *dump, const struct decoder_options *options);
 void dump_fini(struct dump *dump);
 
 /** Decode one datagram; fits dgrams_each(). */
@@ -32,6 +32,10 @@ void dump_finish(struct dump *dump);
 
 /** All records in the text form of the .records files; receive times as zeros. */
 void dump_print(const struct dump *dump, FILE *out);
+
+/** One line per flow: its elements in order and its fields by their JSON names, zeros left out;
+ * other records as dump_print() does. */
+void dump_print_named(const struct dump *dump, FILE *out);
 
 /** The log line and the stat record as in the .records files. */
 void dump_print_totals(const struct dump *dump, FILE *out);
