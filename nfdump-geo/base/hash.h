@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * hash.h - the aggregation table: fixed-size keys with fixed-size values beside them, found by a
+ * 64-bit hash. It only grows; entries keep their order of arrival.
+ */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct hash {
+	uint8_t *entries; /* owns; key, then value, each padded to 8 bytes */
+	uint64_t *slots;  /* owns; upper half: bits of the hash, lower half: entry number + 1 */
+	size_t key_bytes, entry_bytes;
+	uint32_t count, capacity; /* entries */
+	uint32_t mask;		  /* slots - 1 */
+};
+
+/** An empty table; memory comes with the first entry. Keys must be a multiple of 8 bytes. */
+void hash_init(struct hash *hash, size_t key_bytes, size_t value_bytes);
+void hash_fini(struct hash *hash);
+
+/**
+ * The value that belongs to a key, made (zeroed) when it is not there.
+ *
+ * @param code   hash_bytes() of the key
+ * @param fresh  set to whether it was made
+ * @return the value, valid until the next call; NULL when out of memory (or past 2^31 entries)
+ */
+void *hash_upsert(struct hash *hash, const void *key, uint64_t code, bool *fresh);
+
+static inline const void *hash_key(const struct hash *hash, uint32_t number)
+{
+	return hash->entries + (size_t)number * hash->entry_bytes;
+}
+
+static inline void *hash_value(const struct hash *hash, uint32_t number)
+{
+	return hash->entries + (size_t)number * hash->entry_bytes + hash->key_bytes;
+}
+
+/* Multiply two words to 128 bits and fold them: every input bit reaches every output bit. */
+static inline uint64_t hash_mix(uint64_t a, uint64_t b)
+{
+	__uint128_t product = (__uint128_t)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/** Hash of a key whose length is a multiple of 8. */
+static inline uint64_t hash_bytes(const void *key, size_t len)
+{
+	uint64_t code = 0x9e3779b97f4a7c15ull ^ len, word;
+
+	for (size_t at = 0; at < len; at += 8) {
+		memcpy(&word, (const uint8_t *)key + at, 8);
+		code = hash_mix(code ^ word, 0xd6e8feb86659fd93ull);
+	}
+	return hash_mix(code, 0xa0761d6478bd642full);
+}
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "output/format.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "output/emit.h"
+
+enum {
+	FLAG_0 = 0,
+	FLAG_A = 1,
+	FLAG_C = 2,
+	FLAG_AC = 3,
+	FLAG_N = 4,
+	FLAG_V = 8,
+	LONG6_EXTRA = 23, /* an address column is that much wider with -6 */
+	NEST_MAX = 8,	  /* formats inside formats */
+	STEP_FIXED_BYTES = 160, /* no step without FLAG_V writes more than that plus its text */
+};
+
+struct token {
+	const char *name, *header, *csv;
+	emit_function *emit;
+	uint8_t field, width, arg, flags;
+};
+
+static const struct token tokens[] = {
+#define TOKEN(name, header, csv, emit, field, width, arg, flags)                                   \
+	{name, header, csv, emit_##emit, FIELD_##field, width, arg, FLAG_##flags},
+#include "output/tokens.def"
+#undef TOKEN
+};
+
+/* Longest known token first, whatever follows: `%sasn` is not `%sas` + `n`, `%mpls10` is not
+ * `%mpls1` + `0`, and `%sax` is an error, for a name ends where the letters end. */
+static const struct token *token_find(const char *text, size_t *len)
+{
+	const struct token *best = NULL;
+	size_t letters = 0;
+
+	while (isalpha((unsigned char)text[letters]))
+		letters++;
+	*len = 0;
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(*tokens); i++) {
+		size_t name_len = strlen(tokens[i].name);
+
+		if (name_len > *len && name_len >= letters &&
+		    strncmp(tokens[i].name, text, name_len) == 0) {
+			best = &tokens[i];
+			*len = name_len;
+		}
+	}
+	return best;
+}
+
+/* What a compile grows. */
+struct build {
+	struct format *format;
+	struct text header;
+	const struct format_options *options;
+	size_t capacity;
+	format_finder *find;
+	void *arg;
+	struct error *error;
+};
+
+static struct step *add_step(struct build *build)
+{
+	struct format *format = build->format;
+
+	if (format->count == build->capacity) {
+		size_t capacity = build->capacity ? build->capacity * 2 : 32;
+		struct step *grown = arena_alloc(&format->arena, capacity * sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		if (format->count)
+			memcpy(grown, format->step, format->count * sizeof(*grown));
+		format->step = grown;
+		build->capacity = capacity;
+	}
+	return &format->step[format->count++];
+}
+
+static int add_literal(struct build *build, const char *text, size_t len)
+{
+	struct step *step = add_step(build);
+	char *blanks = text_reserve(&build->header, len);
+
+	if (!step || !blanks)
+		return error_set(build->error, NFGEO_ENOMEM, "out of memory");
+	step->emit = emit_literal;
+	step->text = arena_strndup(&build->format->arena, text, len);
+	step->len = (uint16_t)len;
+	if (!step->text)
+		return error_set(build->error, NFGEO_ENOMEM, "out of memory");
+	build->format->fixed_bytes += len;
+	text_commit(&build->header, put_blanks(blanks, len));
+	return NFGEO_OK;
+}
+
+static int add_token(struct build *build, const struct token *token)
+{
+	const struct field *field = &field_table[token->field];
+	bool wide = build->options->long6 && token->flags & FLAG_A;
+	struct step *step = add_step(build);
+
+	if (!step)
+		return error_set(build->error, NFGEO_ENOMEM, "out of memory");
+	*step = (struct step){
+		.emit = token->emit,
+		.width = (uint16_t)(token->width + (wide ? LONG6_EXTRA : 0)),
+		.element = field->element,
+		.offset = field->offset,
+		.bytes = field->bytes,
+		.arg = token->arg,
+		.plain = build->options->plain,
+		.long6 = build->options->long6,
+		.tag = build->options->tag,
+	};
+	build->format->fixed_bytes += STEP_FIXED_BYTES;
+	build->format->variable += (token->flags & FLAG_V) != 0;
+	build->format->needs_country |= (token->flags & FLAG_C) != 0;
+	build->format->needs_number |= (token->flags & FLAG_N) != 0;
+	if (wide) {
+		char *blanks = text_reserve(&build->header, LONG6_EXTRA);
+
+		if (blanks)
+			text_commit(&build->header, put_blanks(blanks, LONG6_EXTRA));
+	}
+	text_string(&build->header, token->header);
+	return NFGEO_OK;
+}
+
+static int compile(struct build *build, const char *text, unsigned depth)
+{
+	const char *rest = text;
+
+	while (*rest) {
+		size_t len = strcspn(rest, "%");
+		const struct token *token;
+		const char *inner = NULL;
+		int status;
+
+		if (len) {
+			status = add_literal(build, rest, len);
+			rest += len;
+		} else if ((token = token_find(rest + 1, &len))) {
+			status = add_token(build, token);
+			rest += 1 + len;
+		} else {
+			for (len = 0; isalnum((unsigned char)rest[1 + len]) || rest[1 + len] == '_';)
+				len++;
+			if (build->find && len && depth < NEST_MAX)
+				inner = build->find(rest + 1, len, build->arg);
+			if (!inner)
+				return error_set(build->error, NFGEO_EINVAL,
+						 "Output format parse error at: %s", rest);
+			status = compile(build, inner, depth + 1);
+			rest += 1 + len;
+		}
+		if (status != NFGEO_OK)
+			return status;
+	}
+	return NFGEO_OK;
+}
+
+/* Give the header to the format. */
+static int finish(struct build *build, int status)
+{
+	struct format *format = build->format;
+
+	if (status == NFGEO_OK && build->header.failed)
+		status = error_set(build->error, NFGEO_ENOMEM, "out of memory");
+	if (status == NFGEO_OK) {
+		format->header_len = build->header.used;
+		format->header = arena_strndup(&format->arena, build->header.data, build->header.used);
+		if (!format->header)
+			status = error_set(build->error, NFGEO_ENOMEM, "out of memory");
+	}
+	text_fini(&build->header);
+	if (status != NFGEO_OK)
+		format_fini(format);
+	return status;
+}
+
+int format_compile(struct format *format, const char *text, const struct format_options *options,
+		   format_finder *find, void *arg, struct error *error)
+{
+	struct build build = {.format = format,
+			      .options = options,
+			      .find = find,
+			      .arg = arg,
+			      .error = error};
+
+	*format = (struct format){0};
+	return finish(&build, compile(&build, text, 0));
+}
+
+/* One column; `%td` is in seconds and numbers are plain, as newer nfdump versions print them. */
+static int add_column(struct build *build, const char *text, size_t len)
+{
+	size_t name_len = 0, header_used;
+	const struct token *token = NULL;
+
+	if (len > 1 && *text == '%')
+		token = token_find(text + 1, &name_len);
+	if (!token || name_len != len - 1 || !*token->csv)
+		return error_set(build->error, NFGEO_EINVAL, "Output format parse error at: %s", text);
+	if (build->format->count) {
+		int status = add_literal(build, ",", 1);
+
+		if (status != NFGEO_OK)
+			return status;
+		build->header.used--;
+		text_string(&build->header, ",");
+	}
+	header_used = build->header.used;
+	if (add_token(build, token) != NFGEO_OK)
+		return NFGEO_ENOMEM;
+	build->header.used = header_used;
+	text_string(&build->header, token->csv);
+	return NFGEO_OK;
+}
+
+int format_compile_csv(struct format *format, const char *text, struct error *error)
+{
+	static const struct format_options plain = {.plain = true, .long6 = true};
+	struct build build = {.format = format, .options = &plain, .error = error};
+	int status = NFGEO_OK;
+
+	*format = (struct format){.csv = true};
+	while (status == NFGEO_OK) {
+		size_t len = strcspn(text, ",");
+
+		status = add_column(&build, text, len);
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+	return finish(&build, status);
+}
+
+void format_fini(struct format *format)
+{
+	arena_fini(&format->arena);
+	*format = (struct format){0};
+}
+
+/* Columns of csv: print as usual, then take the padding away. */
+static char *trim(char *from, char *to)
+{
+	char *first = from;
+
+	while (to > first && to[-1] == ' ')
+		to--;
+	while (first < to && *first == ' ')
+		first++;
+	memmove(from, first, (size_t)(to - first));
+	return from + (to - first);
+}
+
+void format_row(const struct format *format, struct text *text, const struct flow_row *row)
+{
+	/* a hex dump takes 5 bytes a byte; labels and names less */
+	size_t most = format->fixed_bytes + 2 +
+		      format->variable * (size_t)row->view->record_bytes * 6;
+	char *at = text_reserve(text, most);
+
+	if (!at)
+		return;
+	for (size_t i = 0; i < format->count; i++) {
+		char *from = at;
+
+		at = format->step[i].emit(at, &format->step[i], row);
+		if (format->csv)
+			at = trim(from, at);
+	}
+	*at++ = '\n';
+	text_commit(text, at);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * format.h - user formats: `fmt:` and `csv:` text compiled once into an array of steps, one per
+ * token or piece of literal text (doc: nfdump(1), "OUTPUT FORMATS").
+ */
+#ifndef OUTPUT_FORMAT_H
+#define OUTPUT_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "flow/record.h"
+#include "output/print.h"
+#include "output/text.h"
+
+/* One line to print. */
+struct flow_row {
+	const struct record_view *view; /* borrowed */
+	uint64_t number;		/* of the flow record in the run, from 1 */
+	const char *ident;		/* of its file */
+	struct clock_cache *clock, *utc; /* of the worker; borrowed */
+};
+
+struct format_options {
+	bool plain; /* -N: no scaling, protocol as number, duration in seconds */
+	bool long6; /* -6 */
+	bool tag;   /* -T */
+};
+
+struct step;
+typedef char *emit_function(char *at, const struct step *step, const struct flow_row *row);
+
+struct step {
+	emit_function *emit;
+	const char *text; /* literal; or what the token's row says */
+	uint16_t len, width, offset;
+	uint8_t element, bytes; /* of the field */
+	uint8_t arg;
+	bool plain, long6, tag;
+};
+
+struct format {
+	struct step *step; /* these three: owned by the arena */
+	const char *header;
+	size_t header_len;
+	size_t count;
+	size_t fixed_bytes;    /* most that the steps without variable text write */
+	unsigned variable;     /* steps that may write as much as the record holds, hex dumped */
+	bool csv;	       /* columns lose their padding */
+	bool needs_country;    /* a token prints countries */
+	bool needs_number;     /* a token prints the record number */
+	struct arena arena;
+};
+
+/** Looks up a format by its name for `%NAME` inside a format. @return its text or NULL */
+typedef const char *format_finder(const char *name, size_t len, void *arg);
+
+/**
+ * Compile a format: text with %tokens, without the `fmt:` in front.
+ *
+ * @param find  embedded formats (`%line`); may be NULL
+ * @return NFGEO_OK, NFGEO_ENOMEM, or NFGEO_EINVAL with the rest of the text from the bad token on
+ */
+int format_compile(struct format *format, const char *text, const struct format_options *options,
+		   format_finder *find, void *arg, struct error *error);
+
+/** `csv:` of newer nfdump versions: tokens separated by commas. */
+int format_compile_csv(struct format *format, const char *text, struct error *error);
+void format_fini(struct format *format);
+
+/** One line, newline included. */
+void format_row(const struct format *format, struct text *text, const struct flow_row *row);
+
+#endif

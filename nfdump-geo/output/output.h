@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * output.h - the table of output formats. A format prints what comes before the flows, a flow,
+ * a statistics table, and what comes after; each is one file of this folder.
+ */
+#ifndef OUTPUT_OUTPUT_H
+#define OUTPUT_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "base/error.h"
+#include "flow/totals.h"
+#include "output/format.h"
+#include "output/stat.h"
+#include "output/text.h"
+
+/* What a run did, for the lines after the flows. */
+struct summary {
+	struct flow_totals selected;
+	uint64_t window_first_ms, window_last_ms; /* of the files read; first 0 = unknown */
+	uint64_t processed, passed, blocks_skipped, bytes_read;
+	double system_s, user_s, wall_s;
+};
+
+struct output;
+
+struct output_format {
+	const char *name;
+	const char *line; /* text formats: their tokens; NULL = the functions below do it */
+	void (*begin)(const struct output *output, struct text *text);
+	void (*flow)(const struct output *output, struct text *text, const struct flow_row *row);
+	void (*stat)(const struct output *output, struct text *text, const struct stat_table *table);
+	void (*end)(const struct output *output, struct text *text, const struct summary *summary);
+	uint8_t separator_bytes; /* in front of each flow; the very first one is dropped */
+	bool machine;		 /* "No matching flows" must not get in between */
+	bool wants_country;	 /* shows countries if they are to be had, does not insist */
+};
+
+struct output {
+	const struct output_format *kind;
+	struct format format; /* text formats and csv: */
+	struct format_options options;
+	bool quiet;
+	bool country;	    /* csv+ctry */
+	bool class_members; /* json+class */
+	bool flows;	    /* flow lines will be printed, not statistics only */
+};
+
+struct output_settings {
+	const char *name; /* -o; NULL = line */
+	struct format_options options;
+	bool quiet;
+	const struct conf *conf; /* fmt.NAME and csv.NAME of [nfdump]; may be NULL; borrowed */
+};
+
+/** @return NFGEO_OK, or NFGEO_EINVAL: unknown name, or an error in a user format */
+int output_open(struct output *output, const struct output_settings *settings, struct error *error);
+void output_close(struct output *output);
+
+/** Countries must be known for what is printed (json is content without). */
+bool output_needs_country(const struct output *output);
+/** Record numbers are printed. */
+bool output_needs_number(const struct output *output);
+
+/* The formats, each in its file. */
+extern const struct output_format output_csv, output_json, output_ndjson, output_pipe, output_raw;
+
+/* Shared by text formats. */
+void text_begin(const struct output *output, struct text *text);
+void text_flow(const struct output *output, struct text *text, const struct flow_row *row);
+void text_end(const struct output *output, struct text *text, const struct summary *summary);
+void text_stat(const struct output *output, struct text *text, const struct stat_table *table);
+void stat_nothing(const struct output *output, struct text *text, const struct stat_table *table);
+
+/** Averages over the selected flows; 0 where the time range is empty, as stock prints them. */
+struct averages {
+	uint64_t bps, pps, bpp;
+};
+struct averages summary_averages(const struct summary *summary);
+
+#endif
