@@ -207,6 +207,7 @@ const struct output_format output_csv = {
 	.name = "csv",
 	.begin = csv_begin,
 	.flow = csv_flow,
+	.close = nothing_to_close,
 	.stat = csv_stat,
 	.end = csv_end,
 	.machine = true,

@@ -426,8 +426,8 @@ static size_t object_max(const struct flow_row *row)
 
 static void json_begin(const struct output *output, struct text *text)
 {
-	if (output->flows)
-		text_string(text, "[\n");
+	(void)output;
+	text_string(text, "[\n");
 }
 
 static void json_flow(const struct output *output, struct text *text, const struct flow_row *row)
@@ -443,17 +443,10 @@ static void json_flow(const struct output *output, struct text *text, const stru
 	text_commit(text, object.at);
 }
 
-static void json_end(const struct output *output, struct text *text, const struct summary *summary)
-{
-	(void)summary;
-	if (output->flows)
-		text_string(text, "]\n");
-}
-
-static void ndjson_begin(const struct output *output, struct text *text)
+static void json_close(const struct output *output, struct text *text)
 {
 	(void)output;
-	(void)text;
+	text_string(text, "]\n");
 }
 
 static void ndjson_flow(const struct output *output, struct text *text, const struct flow_row *row)
@@ -469,8 +462,8 @@ static void ndjson_flow(const struct output *output, struct text *text, const st
 	text_commit(text, object.at);
 }
 
-static void ndjson_end(const struct output *output, struct text *text,
-		       const struct summary *summary)
+static void json_end(const struct output *output, struct text *text,
+		     const struct summary *summary)
 {
 	(void)output;
 	(void)text;
@@ -530,6 +523,7 @@ const struct output_format output_json = {
 	.name = "json",
 	.begin = json_begin,
 	.flow = json_flow,
+	.close = json_close,
 	.stat = json_stat,
 	.end = json_end,
 	.separator_bytes = 2,
@@ -539,10 +533,11 @@ const struct output_format output_json = {
 
 const struct output_format output_ndjson = {
 	.name = "ndjson",
-	.begin = ndjson_begin,
+	.begin = nothing_to_close,
 	.flow = ndjson_flow,
+	.close = nothing_to_close,
 	.stat = json_stat,
-	.end = ndjson_end,
+	.end = json_end,
 	.machine = true,
 	.wants_country = true,
 };

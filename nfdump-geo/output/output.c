@@ -7,7 +7,7 @@
 
 #include "output/emit.h"
 
-static void nothing(const struct output *output, struct text *text)
+void nothing_to_close(const struct output *output, struct text *text)
 {
 	(void)output;
 	(void)text;
@@ -21,8 +21,8 @@ static void no_flow(const struct output *output, struct text *text, const struct
 }
 
 #define TEXT_FORMAT(word, tokens)                                                                   \
-	{.name = word, .line = tokens, .begin = text_begin, .flow = text_flow, .stat = text_stat,    \
-	 .end = text_end}
+	{.name = word, .line = tokens, .begin = text_begin, .flow = text_flow,                     \
+	 .close = nothing_to_close, .stat = text_stat, .end = text_end}
 
 /* Lines with a name. A user format may embed each as %name. */
 static const struct output_format line_formats[] = {
@@ -41,8 +41,9 @@ static const struct output_format line_formats[] = {
 
 static const struct output_format user_format = TEXT_FORMAT("fmt", NULL);
 static const struct output_format output_null = {.name = "null",
-						 .begin = nothing,
+						 .begin = nothing_to_close,
 						 .flow = no_flow,
+						 .close = nothing_to_close,
 						 .stat = text_stat,
 						 .end = text_end};
 
@@ -152,13 +153,6 @@ void text_end(const struct output *output, struct text *text, const struct summa
 		      summary->wall_s > 0 ? (double)summary->processed / summary->wall_s : 0.0,
 		      summary->wall_s);
 	text_commit(text, at);
-}
-
-void stat_nothing(const struct output *output, struct text *text, const struct stat_table *table)
-{
-	(void)output;
-	(void)text;
-	(void)table;
 }
 
 /* Looking up names */

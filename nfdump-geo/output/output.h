@@ -31,6 +31,7 @@ struct output_format {
 	const char *line; /* text formats: their tokens; NULL = the functions below do it */
 	void (*begin)(const struct output *output, struct text *text);
 	void (*flow)(const struct output *output, struct text *text, const struct flow_row *row);
+	void (*close)(const struct output *output, struct text *text); /* behind the last flow */
 	void (*stat)(const struct output *output, struct text *text, const struct stat_table *table);
 	void (*end)(const struct output *output, struct text *text, const struct summary *summary);
 	uint8_t separator_bytes; /* in front of each flow; the very first one is dropped */
@@ -45,7 +46,6 @@ struct output {
 	bool quiet;
 	bool country;	    /* csv+ctry */
 	bool class_members; /* json+class */
-	bool flows;	    /* flow lines will be printed, not statistics only */
 };
 
 struct output_settings {
@@ -72,7 +72,7 @@ void text_begin(const struct output *output, struct text *text);
 void text_flow(const struct output *output, struct text *text, const struct flow_row *row);
 void text_end(const struct output *output, struct text *text, const struct summary *summary);
 void text_stat(const struct output *output, struct text *text, const struct stat_table *table);
-void stat_nothing(const struct output *output, struct text *text, const struct stat_table *table);
+void nothing_to_close(const struct output *output, struct text *text);
 
 /** Averages over the selected flows; 0 where the time range is empty, as stock prints them. */
 struct averages {

@@ -99,6 +99,7 @@ const struct output_format output_pipe = {
 	.name = "pipe",
 	.begin = pipe_begin,
 	.flow = pipe_flow,
+	.close = nothing_to_close,
 	.stat = pipe_stat,
 	.end = pipe_end,
 	.machine = true,

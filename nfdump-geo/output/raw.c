@@ -439,6 +439,7 @@ const struct output_format output_raw = {
 	.name = "raw",
 	.begin = raw_begin,
 	.flow = raw_flow,
+	.close = nothing_to_close,
 	.stat = text_stat,
 	.end = text_end,
 };

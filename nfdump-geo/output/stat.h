@@ -30,6 +30,7 @@ struct stat_value {
 	uint64_t high, low;
 	uint8_t family; /* of an address */
 	uint8_t proto;	/* with :p, and of `proto` */
+	uint8_t unused[6]; /* zero: values are hashed as they lie */
 };
 
 struct stat_row {

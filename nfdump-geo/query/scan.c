@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "query/scan.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "geo/tag.h"
+#include "include/nfgeo.h"
+#include "nffile/reader.h"
+
+enum { THREADS_MAX = 64, ORDER_SHIFT = 24 /* records of a block, at 4 bytes each at least */ };
+
+/* A file that is open; closed by the last worker that holds one of its blocks. */
+struct source {
+	struct nffile_reader *reader;
+	unsigned references; /* guarded by scan.lock */
+};
+
+struct scan {
+	const struct scan_plan *plan;
+	struct scan_sink *sink;
+	struct scan_result *result; /* guarded by lock while workers run */
+	pthread_mutex_t lock;
+	pthread_cond_t turn_over;
+	struct source *source;
+	size_t next_file;
+	uint64_t next_ordinal; /* of the next block to be given out */
+	uint64_t sink_turn;    /* ordinal of the block whose sink is next */
+	uint64_t number_turn, number_base;
+	bool table_asked;
+	const struct geo_table *table;
+	bool stop;
+	int status;
+	struct error *error;
+};
+
+struct worker {
+	struct scan *scan;
+	void *sink;
+	struct raw_block raw;
+	struct block block;
+	struct source *source;
+	uint64_t ordinal;
+	struct record_view view;
+	struct clock_cache clock, utc;
+	uint16_t *pair; /* countries of the block's records; see fill() */
+	size_t pair_capacity;
+	bool filled;
+	struct flow_totals selected;
+	uint64_t processed, passed, untagged, bytes_read;
+	pthread_t thread;
+};
+
+/* With scan->lock held. */
+static void complain(struct scan *scan, const struct error *error)
+{
+	scan->result->damage_count++;
+	scan->plan->complain(error->text, scan->plan->arg);
+}
+
+static void complain_locked(struct scan *scan, const struct error *error)
+{
+	pthread_mutex_lock(&scan->lock);
+	complain(scan, error);
+	pthread_mutex_unlock(&scan->lock);
+}
+
+static void fail(struct scan *scan, int status, const struct error *error)
+{
+	pthread_mutex_lock(&scan->lock);
+	if (scan->status == NFGEO_OK) {
+		scan->status = status;
+		if (scan->error)
+			*scan->error = *error;
+	}
+	scan->stop = true;
+	pthread_cond_broadcast(&scan->turn_over);
+	pthread_mutex_unlock(&scan->lock);
+}
+
+static void release(struct source *source)
+{
+	if (source && --source->references == 0) {
+		nffile_close(source->reader);
+		free(source);
+	}
+}
+
+static void note_window(struct scan *scan, const struct nffile_info *info)
+{
+	struct scan_result *result = scan->result;
+
+	if (!info->has_totals || !info->totals.first_ms || info->totals.first_ms >= INT64_MAX)
+		return;
+	if (!result->window_first_ms || info->totals.first_ms < result->window_first_ms)
+		result->window_first_ms = info->totals.first_ms;
+	if (info->totals.last_ms > result->window_last_ms)
+		result->window_last_ms = info->totals.last_ms;
+}
+
+/* No flow of the file can lie inside -t. */
+static bool outside(const struct scan_plan *plan, const struct nffile_info *info)
+{
+	return info->has_totals && info->totals.flows &&
+	       (info->totals.first_ms > plan->to_ms || info->totals.last_ms < plan->from_ms);
+}
+
+/* Open the next file that is worth reading. @return false when there is none */
+static bool next_source(struct scan *scan)
+{
+	const struct input_list *path = &scan->plan->inputs->path;
+
+	while (scan->next_file < path->count) {
+		const char *name = path->text[scan->next_file++];
+		struct source *source = calloc(1, sizeof(*source));
+		const struct nffile_info *info;
+		struct error error = {0};
+
+		if (!source)
+			return false;
+		if (nffile_open(&source->reader, name, &error) != NFGEO_OK) {
+			complain(scan, &error);
+			free(source);
+			continue;
+		}
+		info = nffile_info(source->reader);
+		if (scan->next_file == 1)
+			memcpy(scan->result->ident, info->ident, sizeof(info->ident));
+		if (outside(scan->plan, info)) {
+			nffile_close(source->reader);
+			free(source);
+			continue;
+		}
+		note_window(scan, info);
+		if (info->never_closed) {
+			error_set(&error, NFGEO_ETRUNCATED,
+				  "%s: was never closed: what its writer still held is missing", name);
+			complain(scan, &error);
+		}
+		source->references = 1;
+		scan->source = source;
+		return true;
+	}
+	return false;
+}
+
+/* Give out the next record block. @return false at the end */
+static bool take_block(struct scan *scan, struct worker *worker)
+{
+	bool taken = false;
+
+	pthread_mutex_lock(&scan->lock);
+	while (!scan->stop && !taken && (scan->source || next_source(scan))) {
+		struct error error = {0};
+		int status = nffile_next_raw(scan->source->reader, &worker->raw, &error);
+
+		if (status < 0) {
+			complain(scan, &error);
+		} else if (status == 0) {
+			release(scan->source);
+			scan->source = NULL;
+		} else if (worker->raw.type != BLOCK_RECORDS) {
+			scan->result->blocks_skipped++;
+		} else {
+			worker->source = scan->source;
+			worker->source->references++;
+			worker->ordinal = scan->next_ordinal++;
+			taken = true;
+		}
+	}
+	pthread_mutex_unlock(&scan->lock);
+	return taken;
+}
+
+static const struct geo_table *table_once(struct scan *scan)
+{
+	pthread_mutex_lock(&scan->lock);
+	if (!scan->table_asked) {
+		scan->table = scan->plan->table ? scan->plan->table(scan->plan->arg) : NULL;
+		scan->table_asked = true;
+	}
+	pthread_mutex_unlock(&scan->lock);
+	return scan->table;
+}
+
+/* Look up the countries of the block's untagged records, all at once. */
+static void fill(struct worker *worker)
+{
+	const struct geo_table *table = table_once(worker->scan);
+	size_t count = worker->block.record_count;
+
+	worker->filled = true;
+	if (!table)
+		return;
+	if (count > worker->pair_capacity) {
+		uint16_t *pair = realloc(worker->pair, count * 2 * sizeof(*pair));
+
+		if (!pair) {
+			struct error error;
+
+			error_set(&error, NFGEO_ENOMEM, "out of memory");
+			fail(worker->scan, NFGEO_ENOMEM, &error);
+			return;
+		}
+		worker->pair = pair;
+		worker->pair_capacity = count;
+	}
+	tag_fill(&worker->block, table, worker->pair);
+}
+
+static inline void give_country(struct worker *worker, uint32_t index)
+{
+	if (!worker->filled)
+		fill(worker);
+	if (worker->scan->table && index < worker->pair_capacity)
+		view_set_geo(&worker->view, (const uint8_t *)(worker->pair + 2 * (size_t)index));
+	else
+		worker->untagged++;
+}
+
+static inline void tally(struct flow_totals *totals, const struct record_view *view)
+{
+	uint64_t first = view_first_ms(view), last = view_last_ms(view);
+
+	totals->flows += view_flows(view);
+	totals->packets += view_packets(view);
+	totals->bytes += view_bytes(view);
+	if (first < totals->first_ms)
+		totals->first_ms = first;
+	if (last > totals->last_ms)
+		totals->last_ms = last;
+}
+
+/* Numbers are given out block by block, in order. @return number of the record before */
+static uint64_t number_base(struct worker *worker, uint64_t flows)
+{
+	struct scan *scan = worker->scan;
+	uint64_t base;
+
+	pthread_mutex_lock(&scan->lock);
+	while (scan->number_turn != worker->ordinal && !scan->stop)
+		pthread_cond_wait(&scan->turn_over, &scan->lock);
+	base = scan->number_base;
+	scan->number_base += flows;
+	scan->number_turn++;
+	pthread_cond_broadcast(&scan->turn_over);
+	pthread_mutex_unlock(&scan->lock);
+	return base;
+}
+
+static uint64_t count_flows(const struct block *block)
+{
+	struct block_cursor cursor = block_cursor(block);
+	const uint8_t *record;
+	size_t len;
+	uint64_t flows = 0;
+
+	while (block_next(&cursor, &record, &len) > 0)
+		flows += bytes_get16(record) == RECORD_FLOW;
+	return flows;
+}
+
+/* One pass: view, country, filter, sink. */
+static void run_block(struct worker *worker)
+{
+	struct scan *scan = worker->scan;
+	const struct scan_plan *plan = scan->plan;
+	struct block_cursor cursor = block_cursor(&worker->block);
+	const char *ident = nffile_info(worker->source->reader)->ident;
+	struct filter_context context = {.ident = ident};
+	struct flow_row row = {.view = &worker->view,
+			       .ident = ident,
+			       .clock = &worker->clock,
+			       .utc = &worker->utc};
+	bool country = plan->need_country || plan->want_country;
+	const uint8_t *record;
+	uint64_t bad = 0;
+	uint32_t index = 0;
+	size_t len;
+
+	worker->filled = false;
+	if (plan->numbered)
+		row.number = number_base(worker, count_flows(&worker->block));
+	for (; block_next(&cursor, &record, &len) > 0; index++) {
+		if (bytes_get16(record) != RECORD_FLOW) {
+			if (scan->sink->other)
+				scan->sink->other(worker->sink, record, len);
+			continue;
+		}
+		row.number++;
+		worker->processed++;
+		if (record_view(&worker->view, record, len) != NFGEO_OK) {
+			bad++;
+			continue;
+		}
+		if (country && !worker->view.geo && view_has_addresses(&worker->view))
+			give_country(worker, index);
+		if (view_first_ms(&worker->view) < plan->from_ms ||
+		    view_last_ms(&worker->view) > plan->to_ms)
+			continue;
+		context.record_count = row.number;
+		if (plan->filter && !filter_match(plan->filter, &worker->view, &context, NULL))
+			continue;
+		worker->passed++;
+		tally(&worker->selected, &worker->view);
+		scan->sink->flow(worker->sink, &row, worker->ordinal << ORDER_SHIFT | index);
+		if (plan->limit && worker->passed == plan->limit) {
+			scan->stop = true; /* there is one worker only */
+			break;
+		}
+	}
+	if (bad) {
+		struct error error;
+
+		error_set(&error, NFGEO_ECORRUPT, "%s: block %u: %llu damaged records left out",
+			  nffile_path(worker->source->reader), worker->raw.ordinal,
+			  (unsigned long long)bad);
+		complain_locked(scan, &error);
+	}
+}
+
+/* Hand the block's results over when it is its turn. */
+static void end_block(struct worker *worker)
+{
+	struct scan *scan = worker->scan;
+	struct error error = {0};
+	int status;
+
+	pthread_mutex_lock(&scan->lock);
+	while (scan->sink->in_order && scan->sink_turn != worker->ordinal &&
+	       scan->status == NFGEO_OK)
+		pthread_cond_wait(&scan->turn_over, &scan->lock);
+	status = scan->status;
+	pthread_mutex_unlock(&scan->lock);
+	if (status == NFGEO_OK && (status = scan->sink->block_end(worker->sink, &error)) != NFGEO_OK)
+		fail(scan, status, &error);
+	pthread_mutex_lock(&scan->lock);
+	scan->sink_turn++;
+	release(worker->source);
+	worker->source = NULL;
+	pthread_cond_broadcast(&scan->turn_over);
+	pthread_mutex_unlock(&scan->lock);
+}
+
+static void *work(void *arg)
+{
+	struct worker *worker = arg;
+	struct scan *scan = worker->scan;
+
+	while (take_block(scan, worker)) {
+		struct error error = {0};
+
+		if (nffile_decode(worker->source->reader, &worker->raw, &worker->block, &error) !=
+		    NFGEO_OK)
+			complain_locked(scan, &error);
+		worker->bytes_read += worker->block.used;
+		run_block(worker);
+		end_block(worker);
+	}
+	return NULL;
+}
+
+static void add_worker(struct scan_result *result, const struct worker *worker)
+{
+	totals_merge(&result->selected, &worker->selected);
+	result->processed += worker->processed;
+	result->passed += worker->passed;
+	result->untagged_count += worker->untagged;
+	result->bytes_read += worker->bytes_read;
+}
+
+static int open_worker(struct scan *scan, struct worker *worker)
+{
+	worker->scan = scan;
+	worker->sink = scan->sink->open(scan->sink);
+	record_view_init(&worker->view);
+	totals_init(&worker->selected);
+	clock_init(&worker->clock, false);
+	clock_init(&worker->utc, true);
+	return worker->sink ? block_init(&worker->block, BLOCK_WRITE_BYTES) : NFGEO_ENOMEM;
+}
+
+static void close_worker(struct worker *worker)
+{
+	raw_block_fini(&worker->raw);
+	block_fini(&worker->block);
+	free(worker->pair);
+}
+
+/* The first worker runs in the calling thread. */
+static void run_workers(struct scan *scan, struct worker *worker, unsigned count)
+{
+	unsigned started = 1;
+
+	for (; started < count; started++)
+		if (pthread_create(&worker[started].thread, NULL, work, &worker[started]) != 0)
+			break;
+	work(&worker[0]);
+	for (unsigned i = 1; i < started; i++)
+		pthread_join(worker[i].thread, NULL);
+	release(scan->source);
+}
+
+static void clip_window(const struct scan_plan *plan, struct scan_result *result)
+{
+	if (!result->window_first_ms)
+		return;
+	if (plan->from_ms > result->window_first_ms)
+		result->window_first_ms = plan->from_ms;
+	if (plan->to_ms < result->window_last_ms)
+		result->window_last_ms = plan->to_ms;
+}
+
+int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_result *result,
+	     struct error *error)
+{
+	unsigned count = plan->limit || !plan->threads ? 1 : plan->threads;
+	struct scan scan = {.plan = plan,
+			    .sink = sink,
+			    .result = result,
+			    .lock = PTHREAD_MUTEX_INITIALIZER,
+			    .turn_over = PTHREAD_COND_INITIALIZER,
+			    .error = error};
+	struct worker *worker;
+
+	if (count > THREADS_MAX)
+		count = THREADS_MAX;
+	*result = (struct scan_result){0};
+	totals_init(&result->selected);
+	worker = calloc(count, sizeof(*worker));
+	if (!worker)
+		return error_set(error, NFGEO_ENOMEM, "out of memory");
+	for (unsigned i = 0; i < count && scan.status == NFGEO_OK; i++)
+		scan.status = open_worker(&scan, &worker[i]);
+	if (scan.status == NFGEO_OK)
+		run_workers(&scan, worker, count);
+	else
+		error_set(error, scan.status, "out of memory");
+	for (unsigned i = 0; i < count; i++) {
+		add_worker(result, &worker[i]);
+		close_worker(&worker[i]);
+	}
+	if (!plan->need_country)
+		result->untagged_count = 0;
+	clip_window(plan, result);
+	free(worker);
+	pthread_mutex_destroy(&scan.lock);
+	pthread_cond_destroy(&scan.turn_over);
+	return scan.status;
+}

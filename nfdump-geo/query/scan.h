@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * scan.h - run over all records of the inputs: every worker takes whole blocks, decompresses,
+ * fills countries in where they are wanted, filters, and feeds its own part of a sink. Nothing is
+ * handed over between threads but blocks, and nothing is allocated per record.
+ */
+#ifndef QUERY_SCAN_H
+#define QUERY_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "filter/filter.h"
+#include "flow/totals.h"
+#include "geo/table.h"
+#include "output/format.h"
+#include "query/inputs.h"
+
+struct scan_plan {
+	const struct inputs *inputs;
+	const struct filter *filter; /* NULL = every flow */
+	uint64_t from_ms, to_ms;     /* -t: first seen >= from, last seen <= to */
+	uint64_t limit;		     /* -c: selected records; 0 = all */
+	unsigned threads;
+	bool need_country;  /* the answer depends on countries */
+	bool want_country;  /* fill them in if they are to be had, else go on without */
+	bool numbered;	    /* filter or output ask for record numbers */
+	/** The country table, asked for once, when the first record without countries is met; NULL
+	 * when there is none. Reference stays with the giver. */
+	const struct geo_table *(*table)(void *arg);
+	/** One problem of one input; the scan goes on. May be called from any worker, one at a time. */
+	void (*complain)(const char *text, void *arg);
+	void *arg;
+};
+
+/* Where selected records go. */
+struct scan_sink {
+	/** State of one worker. */
+	void *(*open)(struct scan_sink *sink);
+	/** One selected flow. `order` grows in the order of the files. */
+	void (*flow)(void *worker, const struct flow_row *row, uint64_t order);
+	/** A record that is no flow (exporter, sampler, names); may be NULL. */
+	void (*other)(void *worker, const uint8_t *record, size_t len);
+	/** A block is through; with `in_order` called in the order of the files, one at a time. */
+	int (*block_end)(void *worker, struct error *error);
+	bool in_order;
+};
+
+struct scan_result {
+	struct flow_totals selected; /* flows, bytes, packets and times only */
+	uint64_t window_first_ms, window_last_ms;
+	uint64_t processed, passed, blocks_skipped, bytes_read;
+	uint64_t damage_count;	 /* complaints */
+	uint64_t untagged_count; /* records whose countries nobody knew, with need_country */
+	char ident[256];	 /* of the first file */
+};
+
+/** @return NFGEO_OK also when inputs were damaged (result->damage_count); else why it stopped */
+int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_result *result,
+	     struct error *error);
+
+#endif
