@@ -128,10 +128,10 @@ static void write_flow(void *arg, const struct flow_row *row, uint64_t order)
 	const struct record_view *view = row->view;
 	bool filled = view->geo && !view->geo_offset;
 	size_t len = view->record_bytes, tagged = 0;
-	uint8_t *at = room(worker, len + 2 * GEOTAIL_BYTES);
+	uint8_t *at;
 
 	(void)order;
-	if (!at)
+	if (worker->write->only_others || !(at = room(worker, len + 2 * GEOTAIL_BYTES)))
 		return;
 	if (filled)
 		tagged = geotail_add(view, view_src_country(view), view_dst_country(view), at);

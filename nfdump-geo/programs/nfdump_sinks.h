@@ -36,6 +36,7 @@ struct write_sink {
 	struct block block;	      /* not written yet */
 	struct hash seen;	      /* records that are no flows: each once */
 	struct write_worker *worker;
+	bool only_others; /* flows come by write_record() */
 };
 
 int write_sink_init(struct write_sink *write, struct nffile_writer *writer);
