@@ -368,7 +368,7 @@ struct address row_network(const struct record_view *view, unsigned side)
 	unsigned bits = view_u8(view, ELEMENT_MISC, 8 + side);
 	unsigned most = address.family == AF_INET6 ? 128 : 32;
 
-	return address_mask(address, bits < most ? bits : most);
+	return bits ? address_mask(address, bits < most ? bits : most) : address;
 }
 
 EMIT(network)

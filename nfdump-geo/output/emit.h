@@ -19,7 +19,7 @@ EMIT(mac) EMIT(mpls) EMIT(mpls_all) EMIT(event) EMIT(event_ext) EMIT(acl_in) EMI
 EMIT(ctry2) EMIT(ctry3) EMIT(ctry_number) EMIT(ctry_name) EMIT(ctry_class)
 #undef EMIT
 
-/** The network that a mask length cuts out of an address. */
+/** The network that a mask length cuts out of an address; the address itself where that is 0. */
 struct address row_network(const struct record_view *view, unsigned side);
 
 /** Event of a record: NSEL, else NAT. @return its name, right aligned by the caller; NULL if none */
@@ -45,12 +45,16 @@ static inline uint64_t row_duration_ms(const struct record_view *view)
 	return last > first ? last - first : 0;
 }
 
-/** count * factor per second of a duration in ms; 0 when that is 0. No overflow below 2^61. */
+/** count * factor per second of a duration in ms; 0 when that is 0. In floating point and then cut,
+ * as stock does it: 35496 / 0.544 s is 65249 there, not 65250. */
 static inline uint64_t rate(uint64_t count, unsigned factor, uint64_t duration_ms)
 {
+	double value;
+
 	if (!duration_ms)
 		return 0;
-	return (uint64_t)((__uint128_t)count * factor * 1000 / duration_ms);
+	value = (double)(count * factor) / ((double)duration_ms / 1000.0);
+	return value < 1.8e19 ? (uint64_t)value : UINT64_MAX;
 }
 
 #endif

@@ -13,6 +13,7 @@ enum {
 	FLAG_AC = 3,
 	FLAG_N = 4,
 	FLAG_V = 8,
+	FLAG_W = 16, /* wide values under a header that is not: so does stock */
 	LONG6_EXTRA = 23, /* an address column is that much wider with -6 */
 	NEST_MAX = 8,	  /* formats inside formats */
 	STEP_FIXED_BYTES = 160, /* no step without FLAG_V writes more than that plus its text */
@@ -102,7 +103,7 @@ static int add_literal(struct build *build, const char *text, size_t len)
 static int add_token(struct build *build, const struct token *token)
 {
 	const struct field *field = &field_table[token->field];
-	bool wide = build->options->long6 && token->flags & FLAG_A;
+	bool wide = build->options->long6 && token->flags & (FLAG_A | FLAG_W);
 	struct step *step = add_step(build);
 
 	if (!step)
@@ -122,7 +123,7 @@ static int add_token(struct build *build, const struct token *token)
 	build->format->variable += (token->flags & FLAG_V) != 0;
 	build->format->needs_country |= (token->flags & FLAG_C) != 0;
 	build->format->needs_number |= (token->flags & FLAG_N) != 0;
-	if (wide) {
+	if (wide && token->flags & FLAG_A) {
 		char *blanks = text_reserve(&build->header, LONG6_EXTRA);
 
 		if (blanks)

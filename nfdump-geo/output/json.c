@@ -474,17 +474,18 @@ static void json_end(const struct output *output, struct text *text,
 static void stat_object(struct object *object, const struct stat_table *table,
 			const struct stat_row *row)
 {
-	char value[STAT_VALUE_MAX];
+	char value[STAT_VALUE_MAX] = "";
 	size_t len = (size_t)(put_stat_value(value, table->kind, &row->value, false) - value);
 	uint64_t ms = stat_duration_ms(row), packets = stat_packets(table, row);
 	uint64_t bytes = stat_bytes(table, row);
+	size_t blanks = strspn(value, " ");
 
 	when(object, "first", row->first_ms);
 	when(object, "last", row->last_ms);
 	if (strcmp(table->name, "proto") != 0)
 		number(object, "proto", table->by_proto ? row->value.proto : 0);
-	string(object, table->name, value, len);
-	string(object, "value", value, len);
+	string(object, table->name, value + blanks, len - blanks);
+	string(object, "value", value + blanks, len - blanks);
 	if (table->kind == STAT_COUNTRY)
 		letters(object, "alpha2", (uint16_t)row->value.low, "null");
 	number(object, "flows", row->flows);

@@ -75,6 +75,30 @@ static char *line_mac(char *at, const char *label, uint64_t mac)
 	return line_text(at, label, text, (size_t)(put_mac(text, mac) - text));
 }
 
+/* Known ones in the order of their numbers, then the rest as it comes. */
+static char *element_numbers(char *at, const struct record_view *view)
+{
+	for (unsigned id = 1; id < ELEMENT_GEO; id++)
+		if (view_has(view, id))
+			at = put_string(put_number(at, id), " ");
+	for (unsigned i = 0; i < view->count; i++) {
+		unsigned id = bytes_get16(view->bytes + view->place[i]);
+
+		if (!id || id >= ELEMENT_GEO || !view_has(view, id))
+			at = put_string(put_number(at, id), " ");
+	}
+	return at;
+}
+
+/* An AS number is aligned as if it had 5 digits. */
+static char *line_as(char *at, const struct record_view *view, const char *label, enum field_id id)
+{
+	at = put_blanks(put_label(at, label), RAW_VALUE - 5);
+	at = put_number_right(at, view_number(view, id), 5);
+	*at++ = '\n';
+	return at;
+}
+
 static char *header(char *at, const struct flow_row *row)
 {
 	const struct record_view *view = row->view;
@@ -90,10 +114,7 @@ static char *header(char *at, const struct flow_row *row)
 	at = line_hex(at, "Flags", view->bytes[10], 2, words);
 	at = put_number_right(put_label(at, "Elements"), view->count, RAW_VALUE);
 	at = put_string(at, ": ");
-	for (unsigned i = 0; i < view->count; i++) {
-		at = put_number(at, bytes_get16(view->bytes + view->place[i]));
-		*at++ = ' ';
-	}
+	at = element_numbers(at, view);
 	*at++ = '\n';
 	at = line_number(at, "size", view->record_bytes, "");
 	at = line_number(at, "engine type", view->bytes[6], "");
@@ -348,11 +369,11 @@ static char *element_lines(char *at, const struct flow_row *row, enum element el
 		at = line_field(at, view, "src vlan", FIELD_SRC_VLAN);
 		return line_field(at, view, "dst vlan", FIELD_DST_VLAN);
 	case ELEMENT_AS:
-		at = line_field(at, view, "src as", FIELD_SRC_AS);
-		return line_field(at, view, "dst as", FIELD_DST_AS);
+		at = line_as(at, view, "src as", FIELD_SRC_AS);
+		return line_as(at, view, "dst as", FIELD_DST_AS);
 	case ELEMENT_AS_ADJACENT:
-		at = line_field(at, view, "bgp next as", FIELD_NEXT_AS);
-		return line_field(at, view, "bgp prev as", FIELD_PREV_AS);
+		at = line_as(at, view, "bgp next as", FIELD_NEXT_AS);
+		return line_as(at, view, "bgp prev as", FIELD_PREV_AS);
 	case ELEMENT_BGP_NEXT4:
 	case ELEMENT_NEXT4:
 	case ELEMENT_ROUTER4:

@@ -38,8 +38,8 @@ char *put_stat_value(char *at, enum stat_kind kind, const struct stat_value *val
 		return put_address(at, &(struct address){value->high, value->low, value->family});
 	case STAT_MAC:
 		return put_mac(at, value->low);
-	case STAT_MPLS:
-		return put_mpls(at, (uint32_t)value->low);
+	case STAT_MPLS: /* the label alone, aligned in csv too, as stock has it */
+		return put_string(put_number_right(at, value->low >> 4, 8), "-0-0");
 	case STAT_LATENCY:
 		return put_thousandths(at, value->low);
 	case STAT_HEX:

@@ -190,7 +190,7 @@ static int open_output(struct run *run)
 	struct error error = {0};
 
 	if (!settings.name && options->aggregate && options->mode == AGGREGATE_KEYS) {
-		snprintf(automatic, sizeof(automatic), "fmt:%%ts %%td %s %%pkt %%byt %%bps %%bpp %%fl",
+		snprintf(automatic, sizeof(automatic), "fmt:%%ts %%td  %s  %%pkt %%byt %%bps %%bpp %%fl",
 			 options->keys.format);
 		settings.name = automatic;
 	} else if (!settings.name && options->aggregate && options->mode >= AGGREGATE_BIDIR) {
@@ -342,13 +342,14 @@ static int emit_groups(struct run *run, const struct ranked *ranked, size_t coun
 		.view = &view, .ident = run->result.ident, .clock = &local, .utc = &utc};
 	struct filter_context context = {.ident = run->result.ident};
 	struct error error = {0};
+	bool blanks = !run->writer && !run->output.kind->wants_country; /* not in files and json */
 	uint64_t lost = 0;
 
 	record_view_init(&view);
 	clock_init(&local, false);
 	clock_init(&utc, true);
 	for (size_t i = 0; i < count; i++) {
-		size_t len = aggregate_record(run->aggregate, &ranked[i], record);
+		size_t len = aggregate_record(run->aggregate, &ranked[i], blanks, record);
 
 		if (!len || record_view(&view, record, len) != NFGEO_OK) {
 			lost++;
@@ -605,8 +606,7 @@ static int country_status(const struct run *run)
 	if (!run->result.untagged_count)
 		return EXIT_DONE;
 	common_complain("nfdump",
-			"%llu flows have no countries stored, and there is no country database to look "
-			"them up: %s",
+			"%llu flows have no countries stored, and nothing to look them up in: %s",
 			(unsigned long long)run->result.untagged_count, run->geo_error.text);
 	return EXIT_INCOMPLETE;
 }

@@ -21,7 +21,12 @@ struct group {
 	bool turned;		/* -b: the first flow's source sorts behind its destination */
 	uint8_t tcp_flags, reverse_flags;
 	uint8_t nfversion;
+	uint8_t blanks; /* bit per row of blank_elements that the first flow had */
 };
+
+/* See aggregate_record(). */
+static const uint8_t blank_elements[] = {ELEMENT_IP6, ELEMENT_NEXT6, ELEMENT_BGP_NEXT6,
+					 ELEMENT_ROUTER6};
 
 /* With AGGREGATE_NONE groups are not hashed but listed. */
 struct list_chunk {
@@ -143,6 +148,8 @@ static void start_group(struct part *part, struct group *group, const struct rec
 	group->tcp_flags = view_tcp_flags(view);
 	group->reverse_flags = view_u8(view, ELEMENT_MISC, 14);
 	group->nfversion = view->bytes[11];
+	for (unsigned i = 0; i < sizeof(blank_elements); i++)
+		group->blanks |= (uint8_t)(view_has(view, blank_elements[i]) << i);
 	group->tagged = view->geo != NULL;
 	group->countries[0] = view_src_country(view);
 	group->countries[1] = view_dst_country(view);
@@ -431,7 +438,7 @@ static bool needs_counters(const struct counters *sum)
 
 /* A record of -A: the key's fields, the sums, and the countries where they stay true. */
 static size_t record_of_key(const struct keys *keys, const uint8_t *key, const struct group *group,
-			    uint8_t *out)
+			    bool blanks, uint8_t *out)
 {
 	struct record_builder builder;
 	uint8_t *place[ELEMENT_SLOTS] = {0};
@@ -447,7 +454,14 @@ static size_t record_of_key(const struct keys *keys, const uint8_t *key, const s
 	place[ELEMENT_GENERIC] = record_element(&builder, ELEMENT_GENERIC, 48);
 	keys_restore(keys, key, &builder, place, countries);
 	if (tail && !place[ELEMENT_IP4] && !place[ELEMENT_IP6])
-		record_element(&builder, ELEMENT_IP4, 8);
+		place[ELEMENT_IP4] = record_element(&builder, ELEMENT_IP4, 8);
+	for (unsigned i = 0; blanks && i < sizeof(blank_elements); i++) {
+		unsigned id = blank_elements[i];
+
+		/* the IPv4 form of an element is always the one before */
+		if (group->blanks >> i & 1 && !place[id] && !place[id - 1])
+			record_element(&builder, id, element_table[id].bytes);
+	}
 	put_generic(place[ELEMENT_GENERIC], &group->sum);
 	if (needs_counters(&group->sum))
 		put_counters(record_element(&builder, ELEMENT_COUNTERS, 24), &group->sum);
@@ -554,10 +568,10 @@ static size_t record_of_first(enum aggregate_mode mode, const struct group *grou
 	return len;
 }
 
-size_t aggregate_record(const struct aggregate *aggregate, const struct ranked *ranked,
+size_t aggregate_record(const struct aggregate *aggregate, const struct ranked *ranked, bool blanks,
 			uint8_t *out)
 {
 	if (aggregate->mode == AGGREGATE_KEYS)
-		return record_of_key(aggregate->keys, ranked->key, ranked->group, out);
+		return record_of_key(aggregate->keys, ranked->key, ranked->group, blanks, out);
 	return record_of_first(aggregate->mode, ranked->group, out);
 }

@@ -42,8 +42,15 @@ size_t aggregate_count(const struct aggregate *aggregate);
 void aggregate_rank(const struct aggregate *aggregate, int order, bool ascending,
 		    struct ranked *ranked);
 
-/** The flow record of a group. @param out  RECORD_MAX_BYTES @return its size; 0 if it grew too large */
-size_t aggregate_record(const struct aggregate *aggregate, const struct ranked *ranked,
+/**
+ * The flow record of a group.
+ *
+ * @param blanks  -A: keep zeroed IPv6 elements of the first flow, so that addresses outside the
+ *                key print as `::`
+ * @param out     RECORD_MAX_BYTES
+ * @return its size; 0 if it grew too large
+ */
+size_t aggregate_record(const struct aggregate *aggregate, const struct ranked *ranked, bool blanks,
 			uint8_t *out);
 
 #endif

@@ -145,7 +145,8 @@ static struct address key_address(const struct key_field *field, const struct re
 		bits = view_u8(view, ELEMENT_MISC, source ? 8 : 9);
 		if (address.family == AF_INET && bits > 32)
 			bits = 32;
-		return address_mask(address, bits > 128 ? 128 : bits);
+		/* no mask length known: the address itself, as stock has it */
+		return bits ? address_mask(address, bits > 128 ? 128 : bits) : address;
 	default:
 		return address;
 	}
@@ -162,6 +163,8 @@ void keys_of(const struct keys *keys, const struct record_view *view, uint8_t *k
 
 		if (!is_address(field->kind)) {
 			number = view_number(view, field->field);
+			if (field_table[field->field].type == FIELD_TYPE_MPLS)
+				number &= ~15ull; /* the label, without exp and bottom */
 			/* unknown and all address classes are one key */
 			if (field->kind == KEY_COUNTRY && number > 999)
 				number = 0;

@@ -13,7 +13,7 @@
 
 enum { FIELD_NONE = FIELD_COUNT };
 
-enum source { SOURCE_NUM, SOURCE_ADDR, SOURCE_NBAR, SOURCE_CTRY, SOURCE_PAIR, SOURCE_CONT,
+enum source { SOURCE_NUM, SOURCE_LABEL, SOURCE_ADDR, SOURCE_NBAR, SOURCE_CTRY, SOURCE_PAIR, SOURCE_CONT,
 	      SOURCE_CLASS, SOURCE_GROUP };
 
 struct statistic {
@@ -242,6 +242,8 @@ static struct stat_value value_of(const struct statistics *statistics, unsigned 
 	switch (statistic->source) {
 	case SOURCE_NUM:
 		return (struct stat_value){.low = view_number(view, field)};
+	case SOURCE_LABEL:
+		return (struct stat_value){.low = view_number(view, field) & ~15ull};
 	case SOURCE_ADDR:
 		return address_value(view, field);
 	case SOURCE_NBAR:
