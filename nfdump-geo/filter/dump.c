@@ -30,6 +30,7 @@ static const char *const op_word[] = {
 	[TEST_BPS] = "bps",
 	[TEST_BPP] = "bpp",
 	[TEST_COUNT] = "count",
+	[TEST_FIRST_SEEN] = "first seen",
 	[TEST_MPLS_ANY] = "mpls any",
 	[TEST_MPLS_END] = "mpls eos",
 	[TEST_TTL_EQUAL] = "ttl equal",

@@ -124,6 +124,18 @@ static uint64_t duration_ms(const struct record_view *view)
 	return first && last > first ? last - first : 0;
 }
 
+/* A record without flow times, of a firewall or NAT, is first seen at its event. */
+static uint64_t first_seen_ms(const struct record_view *view)
+{
+	uint64_t ms = view_first_ms(view);
+
+	if (!ms)
+		ms = view_u64(view, ELEMENT_NSEL, 0);
+	if (!ms)
+		ms = view_u64(view, ELEMENT_NAT_EVENT, 0);
+	return ms ? ms : view_u64(view, ELEMENT_GENERIC, 16);
+}
+
 /* factor * count / milliseconds, saturating. */
 static uint64_t rate(uint64_t count, unsigned factor, uint64_t ms)
 {
@@ -152,6 +164,8 @@ static uint64_t derived(const struct test *test, const struct record_view *view,
 		return rate(bytes, 8000, duration_ms(view));
 	case TEST_BPP:
 		return packets ? bytes / packets : 0;
+	case TEST_FIRST_SEEN:
+		return first_seen_ms(view);
 	default: /* TEST_COUNT */
 		return context ? context->record_count : 0;
 	}

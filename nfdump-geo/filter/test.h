@@ -39,6 +39,7 @@ enum test_op {
 	TEST_BPS,
 	TEST_BPP,
 	TEST_COUNT,
+	TEST_FIRST_SEEN,
 	TEST_MPLS_ANY, /* label in low..high at any used position */
 	TEST_MPLS_END, /* at the bottom of the stack */
 	TEST_TTL_EQUAL,

@@ -5,6 +5,7 @@
  * For each line of standard input, a filter: print how many flow records of the files match, or
  * the first line of the error. -d: print the compiled steps instead of the number. -a: all of
  * standard input is one filter, errors are printed whole.
+ * Each file is a run of its own: "count" starts again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,11 +75,11 @@ static uint64_t count_block(const struct filter *filter, const struct block *blo
 
 static uint64_t count_files(const struct filter *filter)
 {
-	struct filter_context context = {0};
 	uint64_t matches = 0;
 
 	for (int i = 0; i < FILES_MAX; i++) {
-		context.ident = files[i].ident;
+		struct filter_context context = {.ident = files[i].ident};
+
 		for (size_t k = 0; k < files[i].count; k++)
 			matches += count_block(filter, &files[i].blocks[k], &context);
 	}

@@ -190,14 +190,14 @@ static void test_many_terms(void **state)
 	double seconds;
 
 	(void)state;
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
 	assert_int_equal(compile_repeated("port 1", " or host 192.0.2.1", 100000, " or any"),
 			 NFGEO_OK);
 	assert_int_equal(compile_repeated("any", " and not src ctry @AS", 100000, ""), NFGEO_OK);
 	assert_int_equal(compile_repeated("dst port in [ 80", " 443", 300000, "]"), NFGEO_OK);
 	assert_int_equal(compile_repeated("src ip in [ 80.0.0.0/8", " 10.0.0.0/8", 100000, "]"),
 			 NFGEO_OK);
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
 	print_message("# four filters of 100,000 terms and more: %.2f s\n", seconds);
 	if (!getenv("NFGEO_SANITIZED") || strcmp(getenv("NFGEO_SANITIZED"), "yes") != 0)

@@ -2,8 +2,8 @@
 /*
  * test_filter_cases.c - run the *.test files of tests/filter and print TAP.
  *
- * A case is three lines: filter, flow (tests/lib/flow_text.h), true or false. After "FAIL" it is
- * two lines: a filter and the first line of the message it must be refused with. Blank lines
+ * A case is three lines: filter, flow (tests/lib/flow_text.h; "same" as in the case before), true
+ * or false. After "FAIL" it is two lines: a filter and the first line of the message it must be refused with. Blank lines
  * separate cases; a line that starts with "## " is a comment.
  */
 #include <glob.h>
@@ -80,7 +80,7 @@ static void run_refused(const struct reader *reader, const char *text, const cha
 
 static void run_file(const char *path)
 {
-	char first[1024], second[1024], third[1024];
+	char first[1024], second[1024], third[1024], flow[1024] = "";
 	const char *slash = strrchr(path, '/');
 	struct reader reader = {fopen(path, "r"), slash ? slash + 1 : path, 0};
 
@@ -98,10 +98,13 @@ static void run_file(const char *path)
 			result(false, &reader, "the last case is cut short");
 			break;
 		}
-		if (refused)
+		if (refused) {
 			run_refused(&reader, second, third);
-		else
-			run_match(&reader, first, second, third);
+			continue;
+		}
+		if (strcmp(second, "same") != 0)
+			strcpy(flow, second);
+		run_match(&reader, first, flow, third);
 	}
 	fclose(reader.file);
 }
