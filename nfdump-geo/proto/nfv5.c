@@ -206,7 +206,7 @@ static size_t put_flow(const struct pdu *pdu, const uint8_t *in, uint8_t *record
 	uint16_t elements = 3; /* generic, addresses, exporter address */
 	uint8_t *at;
 
-	memcpy(record, pdu->start, pdu->start_bytes);
+	memcpy(record, pdu->start, START_BYTES_MAX); /* a constant size is copied inline */
 	put_generic(pdu, in, record + GENERIC_AT);
 	bytes_put32(record + IP4_AT, wire_get32(in));
 	bytes_put32(record + IP4_AT + 4, wire_get32(in + 4));

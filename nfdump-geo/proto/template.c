@@ -191,6 +191,11 @@ static uint8_t number_store(unsigned from, unsigned to)
 			 : STORE_NUMBER8;
 }
 
+static uint8_t slot_store(unsigned from)
+{
+	return from == 4 ? STORE_SLOT4 : from == 8 ? STORE_SLOT8 : STORE_SLOT;
+}
+
 static unsigned payload_number(const struct template *template, uint16_t at)
 {
 	unsigned i = 0;
@@ -232,7 +237,7 @@ static struct step step_of(const struct compiler *compiler, const struct ie *row
 		break;
 	case IE_ASIDE:
 	case IE_LIST:
-		step.store = row->kind == IE_LIST ? STORE_LIST : STORE_SLOT;
+		step.store = row->kind == IE_LIST ? STORE_LIST : slot_store(length);
 		step.to = row->slot;
 		break;
 	}
@@ -306,23 +311,38 @@ static void make_variable_steps(struct compiler *compiler)
 	template->tail_bytes = gap;
 }
 
-/* Two neighbouring 2- or 4-byte numbers that stay neighbours become one step. */
+/* The step for two neighbours that stay neighbours; STORE_SKIP when there is none. */
+static uint8_t joined_store(const struct step *first, const struct step *second)
+{
+	static const struct {
+		uint8_t one, two, from, to;
+	} joins[] = {
+		{STORE_1_1, STORE_1_1_TWICE, 1, 1},
+		{STORE_2_2, STORE_2_2_TWICE, 2, 2},
+		{STORE_4_4, STORE_4_4_TWICE, 4, 4},
+		{STORE_4_8, STORE_4_8_TWICE, 4, 8},
+	};
+
+	for (unsigned i = 0; i < sizeof(joins) / sizeof(joins[0]); i++)
+		if (first->store == joins[i].one && second->store == joins[i].one &&
+		    second->from == first->from + joins[i].from &&
+		    second->to == first->to + joins[i].to)
+			return joins[i].two;
+	return STORE_SKIP;
+}
+
 static void join_steps(struct template *template)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < template->step_count; i++) {
 		struct step *last = kept ? &template->steps[kept - 1] : NULL;
-		const struct step *step = &template->steps[i];
-		bool joins = last && last->store == step->store &&
-			     (step->store == STORE_2_2 || step->store == STORE_4_4) &&
-			     step->from == last->from + last->length &&
-			     step->to == last->to + last->length;
+		uint8_t joined = last ? joined_store(last, &template->steps[i]) : STORE_SKIP;
 
-		if (joins)
-			last->store = step->store == STORE_2_2 ? STORE_2_2_TWICE : STORE_4_4_TWICE;
+		if (joined != STORE_SKIP)
+			last->store = joined;
 		else
-			template->steps[kept++] = *step;
+			template->steps[kept++] = template->steps[i];
 	}
 	template->step_count = (uint16_t)kept;
 }

@@ -49,8 +49,10 @@ enum store {
 	STORE_4_4,
 	STORE_4_8,
 	STORE_8_8,
-	STORE_2_2_TWICE, /* two neighbours in both records */
+	STORE_1_1_TWICE, /* two neighbours in both records */
+	STORE_2_2_TWICE,
 	STORE_4_4_TWICE,
+	STORE_4_8_TWICE,
 	STORE_IP6,
 	STORE_NUMBER1, /* any other length to 1, 2, 4, 8 bytes */
 	STORE_NUMBER2,
@@ -59,6 +61,8 @@ enum store {
 	STORE_IP4,     /* these two only where the length varies: 4, 6 or 8 bytes or nothing */
 	STORE_MAC,
 	STORE_BYTES,   /* up to `room` */
+	STORE_SLOT4,   /* a number of 4, 8 or any bytes into a slot */
+	STORE_SLOT8,
 	STORE_SLOT,
 	STORE_PAYLOAD, /* remembered as payload number `to` */
 	STORE_LIST,    /* remembered as a sub-template list; `to` is its slot */

@@ -39,6 +39,7 @@ static void print_problems(const struct decoder_counts *counts)
 struct settings {
 	struct decoder_options options;
 	bool split, only_count, named, borders;
+	const char *sender; /* of the first files */
 };
 
 static int usage(void)
@@ -89,7 +90,7 @@ int main(int argc, char **argv)
 	struct dump dump;
 	int c, rc;
 
-	while ((c = getopt(argc, argv, "+gxlbncps:")) != -1) {
+	while ((c = getopt(argc, argv, "+gxlbncpa:s:")) != -1) {
 		switch (c) {
 		case 'g':
 			settings.options.geo_tail = true;
@@ -112,6 +113,9 @@ int main(int argc, char **argv)
 		case 'p':
 			settings.split = true;
 			break;
+		case 'a':
+			settings.sender = optarg;
+			break;
 		case 's':
 			settings.options.sampling = atoi(optarg);
 			break;
@@ -123,6 +127,8 @@ int main(int argc, char **argv)
 		return usage();
 	if (dump_init(&dump, &settings.options) != NFGEO_OK)
 		return 1;
+	if (settings.sender && address_parse(settings.sender, &dump.sender) != NFGEO_OK)
+		return usage();
 	rc = decode_files(argc - optind, argv + optind, &settings, &dump);
 	if (!rc) {
 		dump_finish(&dump);
