@@ -133,7 +133,7 @@ static void check_boundaries(struct oracle *oracle, int family)
 		/* In an IPv6 tree the library counts from the root. */
 		if (family == AF_INET && oracle->mmdb.metadata.ip_version == 6)
 			bits = bits > 96 ? bits - 96 : 0;
-		last = number | (bits ? end >> bits : end);
+		last = bits == 128 ? number : number | end >> bits;
 		check(oracle, family, number);
 		check(oracle, family, last);
 		check(oracle, family, number - 1);
