@@ -316,7 +316,9 @@ static unsigned mpls_position(const struct token *token, const char *word)
 struct node *check_mpls(struct subject *subject)
 {
 	const struct token *what = subject->phrase->words.first->next;
-	struct primitive row = *subject->row;
+	const struct primitive *table_row = subject->row;
+	struct primitive row = *table_row; /* with position and bits of this phrase */
+	struct node *node;
 	unsigned position = 0;
 
 	if (!what) {
@@ -341,7 +343,9 @@ struct node *check_mpls(struct subject *subject)
 	row.src[0] = (uint16_t)(FIELD_MPLS1 + 1 + (position ? position - 1 : 0));
 	subject->row = &row;
 	subject->op = row.op;
-	return check_number(subject);
+	node = check_number(subject);
+	subject->row = table_row;
+	return node;
 }
 
 /* Digits of a part of a time: "-03", ":00" .. @return characters, 0 = not there, -1 = wrong */

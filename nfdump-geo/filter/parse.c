@@ -11,6 +11,7 @@
 /* The scanner that flex makes; it has no header of its own. */
 int filter_yylex_init_extra(struct parse *parse, yyscan_t *scanner);
 int filter_yylex_destroy(yyscan_t scanner);
+void filter_yypop_buffer_state(yyscan_t scanner);
 struct yy_buffer_state *filter_yy_scan_bytes(const char *text, int len, yyscan_t scanner);
 
 enum {
@@ -194,6 +195,8 @@ int parse_run(struct parse *parse, struct source *source)
 	filter_yy_scan_bytes(source->text, (int)source->len, scanner);
 	if (filter_yyparse(scanner, parse) != 0 && parse->result == NFGEO_OK)
 		parse_error_memory(parse);
+	for (; parse->include_depth; parse->include_depth--) /* flex frees only the innermost */
+		filter_yypop_buffer_state(scanner);
 	filter_yylex_destroy(scanner);
 	return parse->result;
 }
