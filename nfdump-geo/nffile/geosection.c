@@ -31,7 +31,7 @@ static uint8_t *put_room(struct geo_stream *stream, size_t len)
 
 	if (stream->failed)
 		return NULL;
-	if (len > stream->capacity - stream->used) {
+	if (!stream->bytes || len > stream->capacity - stream->used) {
 		size_t capacity = 2 * stream->capacity + len + 1024;
 		uint8_t *bytes = realloc(stream->bytes, capacity);
 

@@ -74,7 +74,8 @@ static inline void make_append(struct block *block, const struct make_flow *flow
 {
 	uint8_t *at;
 
-	if (block_grow(block, block->used + 512) != NFGEO_OK)
+	if (block->used + 512 > block->capacity &&
+	    block_grow(block, 2 * block->used + 4096) != NFGEO_OK)
 		abort();
 	at = block_reserve(block, 512);
 	block_commit(block, make_flow(flow, at, 512));
