@@ -170,7 +170,10 @@ static char *put_row(char *at, const struct output *output, const struct stat_ta
 	at = comma(put_seconds(at, clock, (int64_t)(row->first_ms / 1000), ' '));
 	at = comma(put_seconds(at, clock, (int64_t)(row->last_ms / 1000), ' '));
 	at = comma(put_thousandths(at, ms));
-	at = comma(proto ? put_string(at, proto) : put_number(at, row->value.proto));
+	if (table->by_proto && (!proto || output->options.plain))
+		at = comma(put_number_left(at, row->value.proto, 5));
+	else
+		at = comma(put_string(at, proto));
 	at = comma(put_stat_value(at, table->kind, &row->value, output->options.plain));
 	at = put_share(at, row->flows, table->totals->flows);
 	at = put_share(at, packets, table->totals->packets);

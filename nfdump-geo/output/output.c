@@ -141,7 +141,7 @@ void text_end(const struct output *output, struct text *text, const struct summa
 	at = put_total(at, output, ", total packets: ", summary->selected.packets);
 	at = put_total(at, output, ", avg bps: ", average.bps);
 	at = put_total(at, output, ", avg pps: ", average.pps);
-	at = put_number(put_string(at, ", avg bpp: "), average.bpp);
+	at = put_total(at, output, ", avg bpp: ", average.bpp);
 	*at++ = '\n';
 	at = put_window(at, summary);
 	at = put_number(put_string(at, "Total flows processed: "), summary->processed);

@@ -599,7 +599,11 @@ static int report(struct run *run)
 /* Records whose countries nobody knows: never an empty answer with success. */
 static int country_status(const struct run *run)
 {
-	if (run->geo_error.code != NFGEO_OK && run->geo_error.code != NFGEO_ENODB) {
+	const char *option = run->options.geodb;
+	bool refused = run->geo_error.code != NFGEO_OK &&
+		       (run->geo_error.code != NFGEO_ENODB || (option && strcmp(option, "none") != 0));
+
+	if (refused) {
 		common_complain("nfdump", "%s", run->geo_error.text);
 		return EXIT_FAILED;
 	}

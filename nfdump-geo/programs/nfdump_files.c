@@ -121,6 +121,7 @@ int files_plot(const struct inputs *inputs)
 {
 	int status = EXIT_DONE;
 
+	printf("# yyyy-mm-dd HH:MM:SS,flows,packets,bytes\n");
 	for (size_t i = 0; i < inputs->path.count; i++) {
 		const char *name = strrchr(inputs->path.text[i], '.');
 		struct flow_totals totals;

@@ -308,7 +308,7 @@ static int set_option(struct nfdump_options *options, int option, const char *va
 	case 'x':
 		return wrong("-x %s: files of nfdump 1.6 are not supported", value);
 	}
-	fprintf(stderr, "Use nfdump -h for the options.\n");
+	fputs(help, stderr);
 	return EXIT_FAILED;
 }
 
