@@ -11,6 +11,7 @@
 #include <fts.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,23 @@ struct tagging {
 	struct raw_block raw; /* memory of these three is kept from file to file */
 	struct block in, out;
 };
+
+static volatile sig_atomic_t stopped; /* by INT, TERM or HUP: the work file must not stay */
+
+static void stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = stop};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
 
 static int64_t now_ms(void)
 {
@@ -242,6 +260,9 @@ static int copy_blocks(struct tagging *tagging, struct nffile_reader *reader,
 		uint64_t count;
 		int status;
 
+		if (stopped)
+			return error_set(error, NFGEO_EIO, "%.300s: interrupted: left alone",
+					 nffile_path(reader));
 		if (tagging->raw.type != BLOCK_RECORDS)
 			continue; /* geo blocks are written anew */
 		status = nffile_decode(reader, &tagging->raw, &tagging->in, error);
@@ -363,7 +384,7 @@ static int tag_file(struct tagging *tagging, const struct job *job, struct error
 
 static void tag_all(struct tagging *tagging)
 {
-	for (size_t i = 0; i < tagging->job_count; i++) {
+	for (size_t i = 0; i < tagging->job_count && !stopped; i++) {
 		struct error error;
 
 		if (tag_file(tagging, &tagging->job[i], &error) != NFGEO_OK) {
@@ -456,7 +477,7 @@ static void tagging_fini(struct tagging *tagging)
 
 static int exit_status(const struct tagging *tagging)
 {
-	if (!tagging->failed_files)
+	if (!tagging->failed_files && !stopped)
 		return EXIT_DONE;
 	return tagging->done_files + tagging->unchanged_files ? EXIT_INCOMPLETE : EXIT_FAILED;
 }
@@ -476,6 +497,7 @@ int nfgeo_tag(int argc, char **argv)
 			status = EXIT_FAILED;
 		}
 	if (status == EXIT_DONE) {
+		catch_signals();
 		tag_all(&tagging);
 		status = exit_status(&tagging);
 	}

@@ -95,6 +95,16 @@ check('an incomplete database', ['db', 'update', '-d', "$dir/table", "$dir/small
 spit("$dir/bad", "8.8.8.0,8.8.8.255,US\n9.9.9.9,hello,CZ\n");
 check('a damaged database', ['db', 'update', '-d', "$dir/table", '--from', "$dir/bad"], 1, '', qr/bad:2/);
 check('no such file', ['db', 'update', '-d', "$dir/table", "$dir/nosuch"], 1, '', qr/nosuch does not exist/);
+SKIP: {
+	my @bad = glob "$ENV{NFGEO_SHARED}/captures/mmdb-bad/*.mmdb";
+	skip 'no ../shared', 1 unless @bad;
+	for my $bad (@bad) {
+		my ($name) = $bad =~ m{([^/]+)$};
+		check("bad $name", ['db', 'update', '-d', "$dir/table", $bad], 1, '', qr/^nfgeo db update: .*$/);
+		check("bad $name", ['db', 'compile', $bad, "$dir/never"], 1, '') if $name =~ /corrupt|broken|Invalid/;
+	}
+	ok(!-e "$dir/never", 'nothing is compiled of a damaged MMDB');
+}
 is(slurp($table), $before, 'the good one stays');
 check('wanted small', ['db', 'update', '-q', '-c', '0', '-d', "$dir/table", "$dir/small"], 0, '', '');
 isnt(slurp($table), $before, 'taken then');
