@@ -34,7 +34,7 @@ static const struct {
 	 {1, 1, 64, 1, 64}, {1, 1, 64, 1, 64}},
 	{"gre", {.proto = 47, .packets = 1, .bytes = 64}, PROTO_OTHER, {1, 1, 64, 1, 64},
 	 {1, 1, 64, 1, 64}},
-	{"no counters", {.src4 = 1, .no_counters = true}, PROTO_OTHER, {0}, {0}},
+	{"no counters", {.src4 = 1, .no_counters = true}, PROTO_OTHER, {1}, {0}},
 };
 
 static void check(const char *name, const struct flow_totals *totals, enum proto_class class,
