@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "geo/build.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -307,5 +308,6 @@ int geo_builder_finish(struct geo_builder *builder, const struct geo_provenance 
 	else
 		*table = made;
 	clear(builder);
+	malloc_trim(0); /* building took ten times what the table takes, and not for long */
 	return code;
 }

@@ -20,6 +20,7 @@
  */
 #include "geo/image.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,6 +270,7 @@ int image_load(const char *path, struct geo_table **table, struct error *error)
 		return code;
 	code = image_load_bytes(path, file.bytes, file.len, table, error);
 	file_bytes_fini(&file);
+	malloc_trim(0);
 	return code;
 }
 
