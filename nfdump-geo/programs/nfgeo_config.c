@@ -79,10 +79,12 @@ static bool is_known(const char *path)
 	return false;
 }
 
-/* Sections of stock programs that are none of ours may hold anything. */
+/* Sections of stock programs that are none of ours may hold anything; geodb.path and ctrygroup.X
+ * in no section at all are a mistake that is easily made. */
 static bool is_ours(const char *path)
 {
-	static const char *const sections[] = {"geo", "nfdump", "nfcapd", "nfprofile"};
+	static const char *const sections[] = {"geo", "nfdump", "nfcapd", "nfprofile", "geodb",
+					       "ctrygroup"};
 
 	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
 		size_t len = strlen(sections[i]);

@@ -147,6 +147,8 @@ check('config: -G wins', ['config', @conf, '-G', '/x'], 0, qr/^geo\.geodb\.path 
 check('config: -C none', ['config', '-C', 'none'], 0, qr/^geo\.geodb\.path .* the default$/m, '');
 spit("$dir/typo", "[geo]\nmin_coverrage = 10\n[nfcapd]\nexporter.r1 = [ \"192.0.2.1\", \"/d\" ]\n");
 check('config: a key nobody knows', ['config', '-C', "$dir/typo"], 0, undef, qr/typo:2: geo\.min_coverrage is no key/);
+spit("$dir/nosection", "geodb.path = \"/x\"\n[sfcapd]\nanything = 1\n");
+check('config: a key in no section', ['config', '-C', "$dir/nosection"], 0, undef, qr/^nfgeo config: \S+nosection:1: geodb\.path is no key.*\n\z/);
 spit("$dir/wrong", "[geo]\nmin_coverage = 120\n");
 check('config: a wrong value', ['config', '-C', "$dir/wrong"], 1, undef, qr/wrong:2: geo\.min_coverage is 120; it must be 0 to 100/);
 spit("$dir/cycle", "[geo]\nctrygroup.A = \"\@B\"\nctrygroup.B = \"\@A\"\n");
