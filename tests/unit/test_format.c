@@ -72,7 +72,8 @@ static const struct {
 	 {.long6 = true}},
 	{"%sa", NULL, "\001   195.113.222.3", {.tag = true}},
 	{"%flg", "   Flags", "...AP.SF", {0}},
-	{"a%nb", "ab", "a\nb", {0}},
+	{"a%n-b", "   ", "a\n-b", {0}},
+	{"a%nb", NULL, NULL, {0}},
 	{"%nfv %eng", NULL, "Nv9   0/0  ", {0}},
 };
 
