@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h" /* _GNU_SOURCE, before all else */
+
 #include "collect/receive.h"
 
 #include <errno.h>
@@ -6,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "collect/geo_watch.h"
@@ -13,7 +16,13 @@
 #include "sys/signals.h"
 #include "sys/udp.h"
 
-enum { LAST_BATCHES = 1024 }; /* taken from the socket after TERM, at most */
+enum {
+	LAST_BATCHES = 1024, /* taken from the socket after TERM, at most */
+	/* Waking up costs more than a datagram does. So let some gather in the socket, if its
+	 * buffer holds many times what can come in this time. */
+	GATHER_US = 2000,
+	GATHER_BUFFER_BYTES = 1048576,
+};
 
 static int64_t now_ms(void)
 {
@@ -62,12 +71,17 @@ static void loop(const struct receive *receive, struct udp_batch *batch)
 		{.fd = receive->signals->fd, .events = POLLIN},
 	};
 
+	bool gather = udp_buffer_bytes(receive->socket) >= GATHER_BUFFER_BYTES;
+
 	while (!receive->signals->stop) {
 		int ready = poll(wait, 2, pipeline_wait_ms(receive->pipeline, now_ms()));
+		int count;
 
 		if (ready > 0 && wait[1].revents)
 			act_on_signals(receive);
-		take(receive, batch);
+		count = take(receive, batch);
+		if (gather && count > 0 && count < UDP_BATCH)
+			usleep(GATHER_US);
 	}
 	for (int i = 0; i < LAST_BATCHES && take(receive, batch) > 0; i++)
 		;

@@ -78,7 +78,7 @@ static int bind_one(const struct addrinfo *place, const struct udp_listen *liste
 	if (listen->group)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &yes, sizeof(yes));
-	set_buffer(fd, listen->buffer_bytes);
+	set_buffer(fd, listen->buffer_bytes ? listen->buffer_bytes : UDP_BUFFER_BYTES);
 	if (bind(fd, place->ai_addr, place->ai_addrlen) == 0 &&
 	    (!listen->group || join_group(fd, place) == 0))
 		return fd;

@@ -12,13 +12,14 @@
 enum {
 	UDP_BATCH = 64,		  /* most datagrams taken in one system call */
 	UDP_DATAGRAM_MAX = 65535, /* bytes */
+	UDP_BUFFER_BYTES = 4194304, /* wanted for the socket unless told otherwise */
 };
 
 struct udp_listen {
 	const char *host;  /* name or address to bind to; NULL = any */
 	const char *port;  /* number or service name */
 	int family;	   /* AF_UNSPEC = IPv4 and IPv6 on one socket */
-	int buffer_bytes;  /* receive buffer; 0 = as the system has it; never made smaller */
+	int buffer_bytes;  /* receive buffer; 0 = UDP_BUFFER_BYTES; the system's is never made smaller */
 	const char *group; /* multicast group to join, or NULL; not with host */
 };
 
