@@ -17,6 +17,7 @@ int signals_open(struct signals *signals, struct error *error)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write(), like a full disk */
 	/* A parent may have left it ignored; then children would vanish unseen. */
 	signal(SIGCHLD, SIG_DFL);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) == 0)
@@ -53,5 +54,6 @@ void signals_restore(void)
 
 	sigemptyset(&none);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flowgen [-v 5|9|10] [-n flows] [-r flows/s] [-s seed] [-6 percent] [-o file] host port
+ * flowgen [-v 5|9|10] [-n flows] [-r flows/s] [-s seed] [-6 percent] [-q] {-o file | host port}
  *
  * Send made-up but plausible NetFlow to a collector, paced so that no socket buffer overflows, and
  * print what was sent. The same arguments give the same datagrams, but for the present time. With
@@ -49,6 +49,7 @@ struct generator {
 	double weight[SERVERS]; /* cumulated */
 	uint32_t sequence, datagrams;
 	int socket;
+	bool quiet;
 	FILE *file;
 };
 
@@ -413,7 +414,8 @@ static int run(struct generator *gen, uint64_t flows, uint64_t rate)
 		if (sent < flows)
 			usleep(TICK_US);
 	}
-	printf("%" PRIu64 " flows %" PRIu32 " datagrams\n", sent, gen->datagrams);
+	if (!gen->quiet)
+		printf("%" PRIu64 " flows %" PRIu32 " datagrams\n", sent, gen->datagrams);
 	return 0;
 }
 
@@ -440,8 +442,8 @@ int main(int argc, char **argv)
 	const char *file = NULL;
 	int option;
 
-	while ((option = getopt(argc, argv, "v:n:r:s:6:o:")) != -1) {
-		uint64_t value = option == 'o' || option == '?' ? 0 : strtoull(optarg, NULL, 10);
+	while ((option = getopt(argc, argv, "v:n:r:s:6:o:q")) != -1) {
+		uint64_t value = option == 'o' || option == 'q' || option == '?' ? 0 : strtoull(optarg, NULL, 10);
 
 		switch (option) {
 		case 'v': gen.version = (int)value; break;
@@ -450,6 +452,7 @@ int main(int argc, char **argv)
 		case 's': gen.random = value * 2 + 1; break;
 		case '6': gen.ip6_percent = (int)value; break;
 		case 'o': file = optarg; break;
+		case 'q': gen.quiet = true; break;
 		default: return 2;
 		}
 	}
