@@ -262,6 +262,25 @@ static uint64_t count_flows(const struct block *block)
 	return flows;
 }
 
+/* Flows in a form that is not read here: of nfdump 1.6, or of versions to come (file format section
+ * 7). Other unknown records are nobody's flows. */
+static bool is_foreign_flow(uint16_t type)
+{
+	return type == 1 || type == 10 || type == 16;
+}
+
+static void complain_lost(struct worker *worker, uint64_t count, const char *what)
+{
+	struct error error;
+
+	if (!count)
+		return;
+	error_set(&error, NFGEO_ECORRUPT, "%s: block %u: %llu %s left out",
+		  nffile_path(worker->source->reader), worker->raw.ordinal,
+		  (unsigned long long)count, what);
+	complain_locked(worker->scan, &error);
+}
+
 /* One pass: view, country, filter, sink. */
 static void run_block(struct worker *worker)
 {
@@ -276,7 +295,7 @@ static void run_block(struct worker *worker)
 			       .utc = &worker->utc};
 	bool country = plan->need_country || plan->want_country;
 	const uint8_t *record;
-	uint64_t bad = 0;
+	uint64_t bad = 0, foreign = 0;
 	uint32_t index = 0;
 	size_t len;
 
@@ -285,6 +304,7 @@ static void run_block(struct worker *worker)
 		row.number = number_base(worker, count_flows(&worker->block));
 	for (; block_next(&cursor, &record, &len) > 0; index++) {
 		if (bytes_get16(record) != RECORD_FLOW) {
+			foreign += is_foreign_flow(bytes_get16(record));
 			if (scan->sink->other)
 				scan->sink->other(worker->sink, record, len);
 			continue;
@@ -311,14 +331,8 @@ static void run_block(struct worker *worker)
 			break;
 		}
 	}
-	if (bad) {
-		struct error error;
-
-		error_set(&error, NFGEO_ECORRUPT, "%s: block %u: %llu damaged records left out",
-			  nffile_path(worker->source->reader), worker->raw.ordinal,
-			  (unsigned long long)bad);
-		complain_locked(scan, &error);
-	}
+	complain_lost(worker, bad, "damaged records");
+	complain_lost(worker, foreign, "flows in a form that is not known here");
 }
 
 /* Hand the block's results over when it is its turn. */

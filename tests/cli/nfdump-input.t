@@ -109,4 +109,17 @@ truncate("$tmp/a/nfcapd.202403051007", 20);
 my ($status, $out) = run("-R $tmp/a -o null");
 like("$status $out", qr/^3 .*passed: 180,/s, 'a damaged file in a range: the others are read');
 like((run("-R $tmp/a -s srcip -q -n 1"))[0], qr/^3$/, 'statistics too');
+SKIP: {
+	my $hostile = "$ENV{NFGEO_SHARED}/vectors/hostile/files";
+	skip 'no hostile files', 1 unless -d $hostile;
+	# what passes, and whether something was left out
+	my %want = ('good-small' => '0 60', 'record-type-10' => '3 59', 'record-elements-200' => '3 59',
+		'cut-before-appendix' => '3 60', 'element-type-500' => '0 60', 'zeros-64k' => '3 0',
+		'block-type-5' => '3 0', 'concatenated' => '0 60');
+	for my $name (sort keys %want) {
+		my ($code, $text) = run("-r $hostile/$name.nf -o null");
+		my ($passed) = $text =~ /passed: (\d+)/;
+		is("$code $passed", $want{$name}, "damaged: $name");
+	}
+}
 done_testing();
