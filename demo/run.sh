@@ -109,12 +109,13 @@ ask() {
 		esac
 	done
 	printf '%s\n' "$plain"
-	"$bin/nfdump" -r "$flows" "$@" || die "nfdump ended with status $?"
+	"$bin/nfdump" -r "$flows" "$@" >"$work/answer" || die "nfdump ended with status $?"
+	sed '/^Summary:/,$d; /^$/d; s/^/  /' "$work/answer" # its four lines of summary: left out
 }
 
 # count FILTER: how many flows match
 count() {
-	"$bin/nfdump" -q -r "$flows" -o 'fmt:%pr' "$1" | grep -c .
+	"$bin/nfdump" -q -r "$flows" -o 'fmt:%pr' "$1" | grep -vc '^No matching flows'
 }
 
 questions() {
@@ -122,12 +123,12 @@ questions() {
 	[ "$total" -gt 0 ] || die "no flow was collected"
 	title "1. From Czechia (203), but not to Czechia, the USA (840) or the Cocos Islands (166)"
 	echo "   The filter of the published design; the countries were stored when the flow came in."
-	ask -q -c 8 -o 'fmt:%pr %sccan %sap -> %dccan %dap %pkt %byt' \
+	ask -n 8 -O bytes -o 'fmt:%pr %sccan %sap -> %dccan %dap %pkt %byt' \
 		'src ctry 203 and not dst ctry in [ 203 840 166 ]'
 	title "2. The countries with most traffic, as source or destination"
-	ask -q -n 10 -s ctry/bytes
+	ask -n 10 -s ctry/bytes
 	title "3. Who talks to whom"
-	ask -q -n 12 -s ctrypair/bytes
+	ask -n 12 -A srcctry,dstctry -O bytes -o 'fmt:%sccan -> %dccan %fl %pkt %byt'
 	title "4. How much has no country"
 	known=$(count 'src ctry > 0 and dst ctry > 0')
 	private=$(count 'ctry in [ private shared loopback linklocal ]')
