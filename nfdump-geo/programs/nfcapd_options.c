@@ -94,7 +94,6 @@ SET_TEXT(user, user)
 SET_TEXT(unix_group, unix_group)
 SET_TEXT(conf, conf)
 SET_TEXT(geodb, geodb)
-SET_TEXT(packets, packets)
 
 #define SET_FLAG(name, member)                                                                     \
 	static int set_##name(struct nfcapd_options *options, const char *arg,                     \
@@ -110,7 +109,6 @@ SET_FLAG(ip6, ip6)
 SET_FLAG(zone, zone)
 SET_FLAG(expire, expire)
 SET_FLAG(daemon, daemon)
-SET_FLAG(print_records, print_records)
 
 static int set_old_dir(struct nfcapd_options *options, const char *arg, struct error *error)
 {
@@ -250,6 +248,21 @@ static int ignore_number(struct nfcapd_options *options, const char *arg, struct
 	return number(arg, 'W', 0, 1024, &value, error);
 }
 
+static int refuse_pcap(struct nfcapd_options *options, const char *arg, struct error *error)
+{
+	(void)options;
+	return error_set(error, NFGEO_EINVAL,
+			 "-f %s: reading packet files is not built in; replay them to a port", arg);
+}
+
+static int refuse_print(struct nfcapd_options *options, const char *arg, struct error *error)
+{
+	(void)options;
+	(void)arg;
+	return error_set(error, NFGEO_EINVAL,
+			 "-E: records are not printed while collecting; use nfdump -r on the files");
+}
+
 static int set_help(struct nfcapd_options *options, const char *arg, struct error *error)
 {
 	(void)arg;
@@ -309,11 +322,11 @@ static const struct option_row {
 	{'P', NULL, required_argument, "file", "pid file", set_pid_file},
 	{'u', NULL, required_argument, "user", "run as this user", set_user},
 	{'g', NULL, required_argument, "group", "run as this group", set_unix_group},
-	{'f', NULL, required_argument, "file", "read packets from a pcap file", set_packets},
-	{'E', NULL, no_argument, NULL, "print every record", set_print_records},
 	{'v', NULL, optional_argument, "[level]", "more messages", set_verbose},
 	{'V', NULL, no_argument, NULL, "print the version", set_version},
 	{'h', NULL, no_argument, NULL, "print this text", set_help},
+	{'f', NULL, required_argument, NULL, NULL, refuse_pcap},
+	{'E', NULL, no_argument, NULL, NULL, refuse_print},
 	{'T', NULL, required_argument, NULL, NULL, ignore_with_notice},
 	{'X', NULL, required_argument, NULL, NULL, ignore_with_notice},
 	{'W', NULL, required_argument, NULL, NULL, ignore_number},

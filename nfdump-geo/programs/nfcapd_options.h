@@ -43,8 +43,7 @@ struct nfcapd_options {
 	bool zone, expire;
 	const char *command, *pid_file, *user, *unix_group;
 	const char *conf, *geodb;
-	const char *packets; /* -f */
-	bool daemon, print_records;
+	bool daemon;
 	int verbose;
 	int extra; /* arguments that are no option */
 };

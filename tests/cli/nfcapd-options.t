@@ -49,6 +49,8 @@ for my $row (
 	[1, qr/-v9|-v 9: wants/, @w, '-v9'],
 	[1, qr/cannot resolve 'no such host'/, @w, '-b', 'no such host'],
 	[1, qr/at most 8 repeaters/, @w, ('-R', '127.0.0.1/9') x 9],
+	[1, qr/-f x.pcap: .*not built in/, @w, '-f', 'x.pcap'],
+	[1, qr/-E: /, @w, '-E'],
 	[1, qr/the command is empty/, @w, '-x', ' '],
 	[1, qr{pid file '\Q$dir\E/none/pid'}, @w, '-P', "$dir/none/pid"],
 	[1, qr/none\.conf/, '-w', "$dir/d", '-p', 0, '-C', "$dir/none.conf"],
