@@ -341,7 +341,7 @@ static struct source *find(struct pipeline *pipeline, const struct address *send
 {
 	struct source *source = source_find(&pipeline->sources, sender);
 
-	if (!source && pipeline->options.dynamic_dir) {
+	if (!source && pipeline->options.dynamic_dir && pipeline->sources.count < SOURCES_MAX) {
 		char text[ADDRESS_TEXT];
 
 		address_print(sender, text);
