@@ -13,7 +13,8 @@ plan skip_all => 'no ../shared' unless -d $dir;
 
 my $tmp = tempdir(CLEANUP => 1);
 @ENV{qw(NFDUMP DATA TZ LC_ALL)} = ("$ENV{NFGEO_BIN}/nfdump", "$dir/data", 'UTC', 'C');
-delete @ENV{qw(NFCONF NFGEODB)};
+delete $ENV{NFCONF};
+$ENV{NFGEODB} = 'none'; # whatever is installed where the programs look by default
 
 my %allowed;
 open(my $list, '<', "$ENV{srcdir}/tests/cli/nfdump-vectors.differ") or die $!;
