@@ -184,7 +184,7 @@ demo_live() {
 	# softflowd exports the flows that it still holds.
 	$as timeout $((seconds + 20)) softflowd -d -i "$interface" -v 10 -A milli \
 		-n "127.0.0.1:$port" -B 4096 -t maxlife=10 -t expint=2 -c "$work/softflowd.ctl" \
-		-p "$work/softflowd.pid" "not (udp port $port)" >"$work/softflowd.log" 2>&1 &
+		-p "$work/softflowd.pid" >"$work/softflowd.log" 2>&1 &
 	exporter=$!
 	sleep "$seconds"
 	$as softflowctl -c "$work/softflowd.ctl" shutdown >>"$work/softflowd.log" 2>&1
