@@ -19,6 +19,11 @@ struct program {
  */
 int compile_tree(struct program *program, struct arena *arena, struct node *root);
 
+struct filter;
+
+/** The steps of a filter, for the other back ends. Borrowed. */
+const struct program *filter_program(const struct filter *filter);
+
 /** Print the steps, one a line. */
 void program_dump(const struct program *program, FILE *out);
 

@@ -114,6 +114,11 @@ bool filter_needs_country(const struct filter *filter)
 	return filter->program.needs_country;
 }
 
+const struct program *filter_program(const struct filter *filter)
+{
+	return &filter->program;
+}
+
 bool filter_is_any(const struct filter *filter)
 {
 	return filter->program.start == STEP_TRUE;
