@@ -48,7 +48,8 @@ static const struct output_format output_null = {.name = "null",
 						 .end = text_end};
 
 static const struct output_format *const machine_formats[] = {
-	&output_csv, &output_json, &output_ndjson, &output_pipe, &output_raw, &output_null,
+	&output_csv,  &output_csv_fast, &output_json, &output_ndjson,
+	&output_pipe, &output_raw,	&output_null,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -136,6 +137,10 @@ void text_end(const struct output *output, struct text *text, const struct summa
 
 	if (!at || output->quiet)
 		return;
+	if (summary->interrupted)
+		at += sprintf(at, "Interrupted: partial result, %llu of %llu files read to the end\n",
+			      (unsigned long long)summary->files_read,
+			      (unsigned long long)summary->file_count);
 	at = put_number(put_string(at, "Summary: total flows: "), summary->selected.flows);
 	at = put_total(at, output, ", total bytes: ", summary->selected.bytes);
 	at = put_total(at, output, ", total packets: ", summary->selected.packets);
@@ -197,8 +202,8 @@ static int unknown_format(const char *name, struct error *error)
 {
 	return error_set(error, NFGEO_EINVAL,
 			 "Unknown output mode '%s': use line, long, extended, biline, bilong, gline, "
-			 "glong, cline, clong, nsel, nel, raw, csv, csv+ctry, csv:..., json, ndjson, "
-			 "pipe, null, fmt:... or a format of the configuration",
+			 "glong, cline, clong, nsel, nel, raw, table, csv, csv+ctry, csv-fast, csv:..., "
+			 "json, json+class, ndjson, pipe, null, fmt:... or a format of the configuration",
 			 name);
 }
 
@@ -270,5 +275,6 @@ bool output_needs_country(const struct output *output)
 bool output_needs_number(const struct output *output)
 {
 	return output->format.needs_number || output->kind == &output_raw ||
+	       output->kind == &output_csv_fast ||
 	       output->kind == &output_json || output->kind == &output_ndjson;
 }

@@ -22,6 +22,8 @@ struct summary {
 	uint64_t window_first_ms, window_last_ms; /* of the files read; first 0 = unknown */
 	uint64_t processed, passed, blocks_skipped, bytes_read;
 	double system_s, user_s, wall_s;
+	bool interrupted; /* by Ctrl-C: files_read of file_count were read to their end */
+	uint64_t files_read, file_count;
 };
 
 struct output;
@@ -65,7 +67,8 @@ bool output_needs_country(const struct output *output);
 bool output_needs_number(const struct output *output);
 
 /* The formats, each in its file. */
-extern const struct output_format output_csv, output_json, output_ndjson, output_pipe, output_raw;
+extern const struct output_format output_csv, output_csv_fast, output_json, output_ndjson,
+	output_pipe, output_raw;
 
 /* Shared by text formats. */
 void text_begin(const struct output *output, struct text *text);

@@ -19,9 +19,10 @@
 #include "programs/common.h"
 #include "programs/nfdump_files.h"
 #include "programs/nfdump_options.h"
+#include "programs/nfdump_progress.h"
 #include "programs/nfdump_sinks.h"
 
-enum { STATUS_NO_DATA = 250, TOP_DEFAULT = 10 };
+enum { STATUS_NO_DATA = 250, TOP_DEFAULT = 10, STATUS_INTERRUPTED = 130 /* as a shell says it */ };
 
 /* One run of the program. */
 struct run {
@@ -43,6 +44,7 @@ struct run {
 	char work_name[4096];
 	struct text text;
 	struct timespec started;
+	struct progress progress;
 	bool incomplete;
 };
 
@@ -248,6 +250,7 @@ static int make_plan(struct run *run)
 	run->plan.threads = thread_count(run);
 	/* a filter may ask for the number of a record (`count`) */
 	run->plan.numbered = run->plan.filter || output_needs_number(&run->output);
+	run->plan.progress = &run->progress.scan;
 	run->plan.table = open_table;
 	run->plan.complain = on_damage;
 	run->plan.arg = run;
@@ -498,6 +501,9 @@ static void print_summary(struct run *run)
 		.passed = result->passed,
 		.blocks_skipped = result->blocks_skipped,
 		.bytes_read = result->bytes_read,
+		.interrupted = result->interrupted,
+		.files_read = result->files_read,
+		.file_count = run->inputs.path.count,
 	};
 	struct timespec now;
 	struct rusage usage;
@@ -559,10 +565,14 @@ static int scan(struct run *run)
 		run->output.kind->begin(&run->output, &run->text);
 		status = flush(run);
 	}
+	progress_start(&run->progress, &run->inputs,
+		       run->options.quiet ||
+			       (is_listed(run) && !run->writer && isatty(STDOUT_FILENO)));
 	if (status == EXIT_DONE &&
 	    scan_run(&run->plan, tee.count == 1 ? tee.to[0] : &tee.sink, &run->result, &error) !=
 		    NFGEO_OK)
 		status = failed(&error);
+	progress_stop(&run->progress);
 	if (status == EXIT_DONE && run->aggregate &&
 	    aggregate_finish(run->aggregate, &error) != NFGEO_OK)
 		status = failed(&error);
@@ -615,6 +625,13 @@ static int country_status(const struct run *run)
 	return EXIT_INCOMPLETE;
 }
 
+static void tell_interrupted(const struct run *run)
+{
+	common_complain("nfdump", "interrupted: %llu of %zu files read to the end, %s",
+			(unsigned long long)run->result.files_read, run->inputs.path.count,
+			run->writer ? "nothing written" : "what is printed is not all");
+}
+
 static int query(struct run *run)
 {
 	int status = open_output(run);
@@ -625,8 +642,16 @@ static int query(struct run *run)
 		status = open_writer(run);
 	if (status == EXIT_DONE)
 		status = scan(run);
+	if (status == EXIT_DONE && run->result.interrupted) {
+		tell_interrupted(run);
+		/* half a file under the name of a whole one would deceive */
+		if (run->writer)
+			return STATUS_INTERRUPTED;
+	}
 	if (status == EXIT_DONE)
 		status = report(run);
+	if (status == EXIT_DONE && run->result.interrupted)
+		return STATUS_INTERRUPTED;
 	if (status == EXIT_DONE)
 		status = country_status(run);
 	if (status == EXIT_DONE && (run->incomplete || run->result.damage_count))

@@ -10,45 +10,44 @@
 
 enum { STATUS_NO_DATA = 250, LONG_NO_GEO = 256 };
 
+/* Fits a screen of 40 lines and 80 columns; the whole story is in nfdump(1). */
 static const char help[] =
-	"usage: nfdump [options] [filter]\n"
+	"usage: nfdump [options] [filter]                            more: man nfdump\n"
 	"Input\n"
-	"  -r PATH        file, or directory with all files below it\n"
-	"  -R RANGE       FIRST[:LAST], or a directory\n"
-	"  -M DIR1:DIR2   the same files in several directories\n"
-	"  -t WINDOW      YYYY/MM/dd.hh:mm:ss[-YYYY/MM/dd.hh:mm:ss], +SECONDS, -SECONDS\n"
-	"  -c N           stop after N selected flows\n"
-	"  -f FILE        filter from a file\n"
+	"  -r PATH         a file, or a directory with all files below it\n"
+	"  -R FIRST[:LAST] a range of files, or a directory\n"
+	"  -M DIR1:DIR2    the same files in several directories\n"
+	"  -t WINDOW       YYYY/MM/dd.hh:mm:ss[-YYYY/MM/dd.hh:mm:ss], +SECONDS, -SECONDS\n"
+	"  -c N            stop after N selected flows\n"
+	"  -f FILE         filter from a file; -Z checks the filter, -X shows it\n"
 	"Output\n"
-	"  -o FORMAT      line, long, extended, biline, bilong, gline, glong, cline, clong, nsel, nel,\n"
-	"                 raw, csv, csv+ctry, csv:%TOKEN,..., json, ndjson, pipe, null, fmt:TEXT\n"
-	"  -q             no header, no summary\n"
-	"  -N             plain numbers\n"
-	"  -6             full-length IPv6 addresses\n"
-	"  -T             a tag character in front of addresses\n"
-	"  -w FILE        write the selected flows to a file\n"
-	"  -z[=CODEC]     compress it: none, lzo (bare -z), bz2, lz4[:LEVEL] (default), zstd[:LEVEL]\n"
-	"  -j, -y         compress it with bz2, LZ4\n"
+	"  -o FORMAT       line long extended biline bilong gline glong cline clong nsel\n"
+	"                  nel raw table csv csv+ctry csv-fast csv:%TOKEN,.. json ndjson\n"
+	"                  json+class pipe null fmt:TEXT, or one of the configuration\n"
+	"  -q -N -6 -T     no header and summary; plain numbers; long IPv6; tags\n"
+	"  -w FILE         write the selected flows to a file\n"
+	"  -z[=CODEC]      its codec: none lzo (bare -z) bz2 lz4[:LEVEL] zstd[:LEVEL]\n"
+	"  -j, -y          bz2, LZ4 (the default)\n"
 	"Statistics and aggregation\n"
-	"  -s STAT        NAME[:p][/ORDER...], for example srcctry/bytes; up to 8 times, and record\n"
-	"  -n N           N lines; 0 = all\n"
-	"  -l, -L [+-]N   only entries with more (less) packets, bytes\n"
-	"  -a             merge flows of equal protocol, addresses and ports\n"
-	"  -A FIELDS      merge by fields: srcip4/24,dstport,srcctry,...\n"
-	"  -b, -B         merge both directions; -B guesses the client\n"
-	"  -O ORDER       sort: flows, packets, bytes, pps, bps, bpp, tstart, tend, duration; :a :d\n"
-	"  -P FILTER      filter after aggregation\n"
+	"  -s STAT         NAME[:p][/ORDER..], e.g. srcctry/bytes, record; up to 8 times\n"
+	"  -n N            N lines, 0 = all\n"
+	"  -l, -L [+-]N    only entries with more (less) packets, bytes\n"
+	"  -a              merge flows of equal protocol, addresses and ports\n"
+	"  -A FIELDS       merge by fields: srcip4/24,dstport,srcctry,...\n"
+	"  -b, -B          merge both directions; -B guesses the client\n"
+	"  -O ORDER[:a|:d] flows packets bytes pps bps bpp tstart tend duration\n"
+	"  -P FILTER       filter after aggregation\n"
 	"Countries\n"
-	"  -G DB, --geodb DB   country database for flows that have no countries stored\n"
-	"  --no-geo            none; the same as -G none\n"
+	"  -G DB, --geodb DB  for flows without stored countries; --no-geo: none\n"
+	"Files\n"
+	"  -I, -g          totals of the files; a line a file\n"
+	"  -v, -E FILE     verify a file; its exporters\n"
+	"  -J CODEC        rewrite the files with another compression\n"
+	"  -i IDENT        change the ident of the file\n"
 	"Others\n"
-	"  -I             totals of the files      -Z  check the filter      -X  show the filter\n"
-	"  -v FILE        verify a file            -E FILE  its exporters    -g  a line a file\n"
-	"  -J CODEC       rewrite the files with another compression\n"
-	"  -i IDENT       change the ident of the file\n"
-	"  -C FILE        configuration, 'none' = none\n"
-	"  -W N           threads\n"
-	"  -V, -h         version, this help\n";
+	"  -C FILE         configuration, 'none' = none\n"
+	"  -W N            threads\n"
+	"  -V, -h          version, this help\n";
 
 void nfdump_help(void)
 {
@@ -306,7 +305,9 @@ static int set_option(struct nfdump_options *options, int option, const char *va
 		options->task_file = value;
 		return set_task(options, option == 'v' ? TASK_VERIFY : TASK_EXPORTERS);
 	case 'x':
-		return wrong("-x %s: files of nfdump 1.6 are not supported", value);
+		return wrong("-x %s: checks extension maps of nfdump 1.6 files, which are not read; "
+			     "-v FILE verifies a file",
+			     value);
 	}
 	fputs(help, stderr);
 	return EXIT_FAILED;

@@ -107,6 +107,17 @@ static bool outside(const struct scan_plan *plan, const struct nffile_info *info
 	       (info->totals.first_ms > plan->to_ms || info->totals.last_ms < plan->from_ms);
 }
 
+static void note_file(struct scan *scan, const struct nffile_info *info)
+{
+	struct scan_progress *progress = scan->plan->progress;
+
+	if (!progress)
+		return;
+	atomic_store(&progress->blocks_taken, 0);
+	atomic_store(&progress->block_count, info->block_count);
+	atomic_store(&progress->files_opened, scan->next_file);
+}
+
 /* Open the next file that is worth reading. @return false when there is none */
 static bool next_source(struct scan *scan)
 {
@@ -141,9 +152,19 @@ static bool next_source(struct scan *scan)
 		}
 		source->references = 1;
 		scan->source = source;
+		note_file(scan, info);
 		return true;
 	}
 	return false;
+}
+
+/* Asked to stop: nothing new is given out, what is in work is finished. */
+static bool interrupted(struct scan *scan)
+{
+	if (!scan->plan->progress || !atomic_load(&scan->plan->progress->stop))
+		return false;
+	scan->result->interrupted = true;
+	return true;
 }
 
 /* Give out the next record block. @return false at the end */
@@ -152,7 +173,7 @@ static bool take_block(struct scan *scan, struct worker *worker)
 	bool taken = false;
 
 	pthread_mutex_lock(&scan->lock);
-	while (!scan->stop && !taken && (scan->source || next_source(scan))) {
+	while (!scan->stop && !taken && !interrupted(scan) && (scan->source || next_source(scan))) {
 		struct error error = {0};
 		int status = nffile_next_raw(scan->source->reader, &worker->raw, &error);
 
@@ -167,6 +188,8 @@ static bool take_block(struct scan *scan, struct worker *worker)
 			worker->source = scan->source;
 			worker->source->references++;
 			worker->ordinal = scan->next_ordinal++;
+			if (scan->plan->progress)
+				atomic_fetch_add(&scan->plan->progress->blocks_taken, 1);
 			taken = true;
 		}
 	}
@@ -370,6 +393,8 @@ static void *work(void *arg)
 		    NFGEO_OK)
 			complain_locked(scan, &error);
 		worker->bytes_read += worker->block.used;
+		if (scan->plan->progress)
+			atomic_fetch_add(&scan->plan->progress->flows, worker->block.record_count);
 		run_block(worker);
 		end_block(worker);
 	}
@@ -414,6 +439,7 @@ static void run_workers(struct scan *scan, struct worker *worker, unsigned count
 	work(&worker[0]);
 	for (unsigned i = 1; i < started; i++)
 		pthread_join(worker[i].thread, NULL);
+	scan->result->files_read = scan->next_file - (scan->source != NULL);
 	release(scan->source);
 }
 

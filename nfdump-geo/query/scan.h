@@ -7,6 +7,7 @@
 #ifndef QUERY_SCAN_H
 #define QUERY_SCAN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +18,15 @@
 #include "output/format.h"
 #include "query/inputs.h"
 
+/* How far a scan is: written by its workers, read by anybody; asked to stop by setting `stop`. */
+struct scan_progress {
+	atomic_bool stop;	    /* no new blocks from now on; safe in a signal handler */
+	atomic_size_t files_opened; /* of inputs->path; the last one is being read */
+	atomic_uint block_count;    /* of that file */
+	atomic_uint blocks_taken;
+	atomic_uint_fast64_t flows; /* read, before the filter */
+};
+
 struct scan_plan {
 	const struct inputs *inputs;
 	const struct filter *filter; /* NULL = every flow */
@@ -26,6 +36,7 @@ struct scan_plan {
 	bool need_country;  /* the answer depends on countries */
 	bool want_country;  /* fill them in if they are to be had, else go on without */
 	bool numbered;	    /* filter or output ask for record numbers */
+	struct scan_progress *progress; /* may be NULL; borrowed */
 	/** The country table, asked for once, when the first record without countries is met; NULL
 	 * when there is none. Reference stays with the giver. */
 	const struct geo_table *(*table)(void *arg);
@@ -52,6 +63,8 @@ struct scan_result {
 	uint64_t window_first_ms, window_last_ms;
 	uint64_t processed, passed, blocks_skipped, bytes_read;
 	uint64_t damage_count;	 /* complaints */
+	uint64_t files_read;	 /* or looked at and passed over */
+	bool interrupted;	 /* by progress->stop, before the end */
 	uint64_t untagged_count; /* records whose countries nobody knew, with need_country */
 	char ident[256];	 /* of the first file */
 };
