@@ -31,6 +31,7 @@ struct pipeline {
 	struct slot slot;
 	struct geo_table *table; /* reference for the running batch */
 	const struct geo_provenance *provenance;
+	struct geo_recent *recent; /* owns; NULL = none */
 	uint64_t ignored, ignored_ever; /* datagrams of unknown senders: this slot, since start */
 	uint32_t kernel_drops, kernel_drops_told;
 };
@@ -43,7 +44,7 @@ static void tag(const struct pipeline *pipeline, struct source *source)
 
 	if (pipeline->table && block->record_count > source->done_records) {
 		tag_block(block, source->done_bytes, block->record_count - source->done_records,
-			  pipeline->table);
+			  pipeline->table, pipeline->recent);
 		if (!source->done_records)
 			block->provenance = pipeline->provenance;
 		else if (block->provenance != pipeline->provenance)
@@ -209,8 +210,11 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
 {
 	struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
 
-	if (pipeline)
-		pipeline->options = *options;
+	if (!pipeline)
+		return NULL;
+	pipeline->options = *options;
+	if (options->geo)
+		pipeline->recent = geo_recent_new();
 	return pipeline;
 }
 
@@ -227,6 +231,7 @@ void pipeline_free(struct pipeline *pipeline)
 		free(source->sink.arg);
 	}
 	source_table_fini(&pipeline->sources);
+	geo_recent_free(pipeline->recent);
 	free(pipeline);
 }
 

@@ -58,10 +58,12 @@ static const struct lookup_variant *best_variant(void)
 
 struct geo_table *table_alloc(void)
 {
+	static atomic_uint_least64_t last_serial;
 	struct geo_table *table = calloc(1, sizeof(*table));
 
 	if (table) {
 		atomic_init(&table->references, 1);
+		table->serial = atomic_fetch_add(&last_serial, 1) + 1;
 		table->variant = best_variant();
 	}
 	return table;
@@ -81,6 +83,11 @@ void geo_table_unref(struct geo_table *table)
 	tree4_fini(&table->v4);
 	tree6_fini(&table->v6);
 	free(table);
+}
+
+uint64_t geo_table_serial(const struct geo_table *table)
+{
+	return table->serial;
 }
 
 const struct geo_provenance *geo_table_provenance(const struct geo_table *table)

@@ -25,6 +25,9 @@ void geo_table_unref(struct geo_table *table);
 /** Borrowed, valid for the life of the process. */
 const struct geo_provenance *geo_table_provenance(const struct geo_table *table);
 
+/** A number that no other table of this process has or had, from 1: for those who remember answers. */
+uint64_t geo_table_serial(const struct geo_table *table);
+
 /** IPv4 address as a host-order number. Cannot fail. */
 uint16_t geo_lookup4(const struct geo_table *table, uint32_t address);
 

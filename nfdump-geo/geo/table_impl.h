@@ -66,6 +66,7 @@ struct tree6 {
 
 struct geo_table {
 	atomic_uint references;
+	uint64_t serial;
 	const struct lookup_variant *variant;
 	const struct geo_provenance *provenance;
 	double coverage4;

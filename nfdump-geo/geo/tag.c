@@ -3,8 +3,9 @@
  * Countries into records.
  *
  * Addresses of many records are collected on the stack, IPv4 and IPv6 apart, looked up in one
- * batch, and the codes put where they belong. A place is where a pair goes, so that the three
- * callers below differ only in what they call a place.
+ * batch, and the codes put where they belong; the ones that were asked lately are remembered
+ * (geo/recent.h). A place is where a pair goes, so that the three callers below differ only in
+ * what they call a place.
  */
 #include "geo/tag.h"
 
@@ -13,64 +14,119 @@
 #include "flow/geotail.h"
 #include "include/nfgeo.h"
 
-enum { BATCH_RECORDS = 256 };
+enum { BATCH = 256 };
 
-/* Pairs of addresses of one family that wait for their lookup. */
+/* Addresses of one family that wait for their lookup. */
 struct batch4 {
-	uint32_t address[2 * BATCH_RECORDS];
-	uint8_t *place[BATCH_RECORDS], *twin[BATCH_RECORDS];
-	size_t count; /* records */
+	uint32_t address[BATCH];
+	uint8_t *place[BATCH], *twin[BATCH];
+	size_t count;
 };
 
 struct batch6 {
-	uint64_t address[2 * BATCH_RECORDS][2];
-	uint8_t *place[BATCH_RECORDS], *twin[BATCH_RECORDS];
+	uint64_t address[BATCH][2];
+	uint8_t *place[BATCH], *twin[BATCH];
 	size_t count;
 };
 
 struct tagger {
 	const struct geo_table *table;
+	struct geo_recent *recent; /* NULL = none */
 	struct batch4 ip4;
 	struct batch6 ip6;
 };
 
-static void tagger_init(struct tagger *tagger, const struct geo_table *table)
+static void tagger_init(struct tagger *tagger, const struct geo_table *table,
+			struct geo_recent *recent)
 {
+	geo_recent_use(recent, table);
 	tagger->table = table;
+	tagger->recent = recent;
 	tagger->ip4.count = 0;
 	tagger->ip6.count = 0;
 }
 
-/* `place` and, where a record has two address elements, its `twin` get u16 source, u16
- * destination. */
-static void put_pairs(const uint16_t *code, uint8_t *const *place, uint8_t *const *twin,
-		      size_t count)
+/* A code goes to its place and, where a record has two address elements, to its twin. */
+static inline void put_code(uint16_t code, uint8_t *place, uint8_t *twin)
 {
-	for (size_t i = 0; i < count; i++) {
-		memcpy(place[i], code + 2 * i, 4);
-		if (twin[i])
-			memcpy(twin[i], code + 2 * i, 4);
+	bytes_put16(place, code);
+	if (twin)
+		bytes_put16(twin, code);
+}
+
+/*
+ * Answer from memory what was asked lately; the rest of the batch moves to its front. The slots
+ * were prefetched when their addresses came (ask4), so that their cache misses overlap.
+ */
+static void recall4(struct geo_recent *recent, struct batch4 *batch)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		uint16_t code;
+
+		if (recent4_get(recent, batch->address[i], &code)) {
+			put_code(code, batch->place[i], batch->twin[i]);
+			continue;
+		}
+		batch->address[kept] = batch->address[i];
+		batch->place[kept] = batch->place[i];
+		batch->twin[kept++] = batch->twin[i];
 	}
+	batch->count = kept;
 }
 
 static void flush4(struct tagger *tagger)
 {
 	struct batch4 *batch = &tagger->ip4;
-	uint16_t code[2 * BATCH_RECORDS];
+	uint16_t code[BATCH];
 
-	geo_lookup4_batch(tagger->table, batch->address, code, 2 * batch->count);
-	put_pairs(code, batch->place, batch->twin, batch->count);
+	if (tagger->recent)
+		recall4(tagger->recent, batch);
+	geo_lookup4_batch(tagger->table, batch->address, code, batch->count);
+	for (size_t i = 0; i < batch->count; i++) {
+		put_code(code[i], batch->place[i], batch->twin[i]);
+		if (tagger->recent)
+			recent4_put(tagger->recent, batch->address[i], code[i]);
+	}
 	batch->count = 0;
+}
+
+static void recall6(struct geo_recent *recent, struct batch6 *batch)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		uint64_t high = batch->address[i][0], low = batch->address[i][1];
+		uint16_t code;
+
+		if (recent6_get(recent, high, low, &code)) {
+			put_code(code, batch->place[i], batch->twin[i]);
+			continue;
+		}
+		batch->address[kept][0] = high;
+		batch->address[kept][1] = low;
+		batch->place[kept] = batch->place[i];
+		batch->twin[kept++] = batch->twin[i];
+	}
+	batch->count = kept;
 }
 
 static void flush6(struct tagger *tagger)
 {
 	struct batch6 *batch = &tagger->ip6;
-	uint16_t code[2 * BATCH_RECORDS];
+	uint16_t code[BATCH];
 
+	if (tagger->recent)
+		recall6(tagger->recent, batch);
 	geo_lookup6_batch(tagger->table, (const uint64_t(*)[2])batch->address, code,
-			  2 * batch->count);
-	put_pairs(code, batch->place, batch->twin, batch->count);
+			  batch->count);
+	for (size_t i = 0; i < batch->count; i++) {
+		put_code(code[i], batch->place[i], batch->twin[i]);
+		if (tagger->recent)
+			recent6_put(tagger->recent, batch->address[i][0], batch->address[i][1],
+				    code[i]);
+	}
 	batch->count = 0;
 }
 
@@ -80,26 +136,50 @@ static void tagger_flush(struct tagger *tagger)
 	flush6(tagger);
 }
 
-/* Ask for the pair of a record that has addresses. */
+static inline void ask4(struct tagger *tagger, uint32_t address, uint8_t *place, uint8_t *twin)
+{
+	struct batch4 *batch = &tagger->ip4;
+
+	if (tagger->recent)
+		__builtin_prefetch(recent4_slot(tagger->recent, address));
+	batch->address[batch->count] = address;
+	batch->place[batch->count] = place;
+	batch->twin[batch->count++] = twin;
+	if (batch->count == BATCH)
+		flush4(tagger);
+}
+
+static inline void ask6(struct tagger *tagger, uint64_t high, uint64_t low, uint8_t *place,
+			uint8_t *twin)
+{
+	struct batch6 *batch = &tagger->ip6;
+
+	if (tagger->recent)
+		__builtin_prefetch(recent6_slot(tagger->recent, high, low));
+	batch->address[batch->count][0] = high;
+	batch->address[batch->count][1] = low;
+	batch->place[batch->count] = place;
+	batch->twin[batch->count++] = twin;
+	if (batch->count == BATCH)
+		flush6(tagger);
+}
+
+/* Ask for the pair of a record that has addresses. `place` and `twin` get u16 source, u16
+ * destination. */
 static void tagger_add(struct tagger *tagger, const struct record_view *view, uint8_t *place,
 		       uint8_t *twin)
 {
+	uint8_t *dst_twin = twin ? twin + 2 : NULL;
+	const uint8_t *at;
+
 	if (view_is_ip6(view)) {
-		struct batch6 *batch = &tagger->ip6;
-
-		memcpy(batch->address[2 * batch->count], view_payload(view, ELEMENT_IP6), 32);
-		batch->place[batch->count] = place;
-		batch->twin[batch->count++] = twin;
-		if (batch->count == BATCH_RECORDS)
-			flush6(tagger);
+		at = view_payload(view, ELEMENT_IP6);
+		ask6(tagger, bytes_get64(at), bytes_get64(at + 8), place, twin);
+		ask6(tagger, bytes_get64(at + 16), bytes_get64(at + 24), place + 2, dst_twin);
 	} else {
-		struct batch4 *batch = &tagger->ip4;
-
-		memcpy(&batch->address[2 * batch->count], view_payload(view, ELEMENT_IP4), 8);
-		batch->place[batch->count] = place;
-		batch->twin[batch->count++] = twin;
-		if (batch->count == BATCH_RECORDS)
-			flush4(tagger);
+		at = view_payload(view, ELEMENT_IP4);
+		ask4(tagger, bytes_get32(at), place, twin);
+		ask4(tagger, bytes_get32(at + 4), place + 2, dst_twin);
 	}
 }
 
@@ -117,15 +197,22 @@ static uint8_t *tail_place(const struct record_view *view, uint8_t *record, enum
 /* Ask for the pair of a record that lies in memory of ours, tails ready. */
 static void add_in_place(struct tagger *tagger, const struct record_view *view, uint8_t *record)
 {
-	uint8_t *place4 = tail_place(view, record, ELEMENT_IP4);
-	uint8_t *place6 = tail_place(view, record, ELEMENT_IP6);
+	const uint64_t both = 1ull << ELEMENT_IP4 | 1ull << ELEMENT_IP6;
+	uint8_t *place4, *place6;
 
+	if ((view->present & both) != both) { /* the view knows the place of the one tail */
+		if (view->geo_offset)
+			tagger_add(tagger, view, record + view->geo_offset, NULL);
+		return;
+	}
+	place4 = tail_place(view, record, ELEMENT_IP4);
+	place6 = tail_place(view, record, ELEMENT_IP6);
 	if (place4 || place6)
 		tagger_add(tagger, view, place4 ? place4 : place6, place4 ? place6 : NULL);
 }
 
 void tag_block(struct block *block, size_t from, uint32_t record_count,
-	       const struct geo_table *table)
+	       const struct geo_table *table, struct geo_recent *recent)
 {
 	struct block_cursor cursor = {block, from, record_count};
 	struct record_view view;
@@ -133,7 +220,7 @@ void tag_block(struct block *block, size_t from, uint32_t record_count,
 	const uint8_t *record;
 	size_t record_bytes;
 
-	tagger_init(&tagger, table);
+	tagger_init(&tagger, table, recent);
 	record_view_init(&view);
 	while (block_next(&cursor, &record, &record_bytes) == 1)
 		if (bytes_get16(record) == RECORD_FLOW &&
@@ -152,7 +239,7 @@ uint32_t tag_fill(const struct block *block, const struct geo_table *table, uint
 	uint32_t missing = 0;
 
 	memset(pair, 0, 2 * sizeof(*pair) * block->record_count);
-	tagger_init(&tagger, table);
+	tagger_init(&tagger, table, NULL);
 	record_view_init(&view);
 	for (; block_next(&cursor, &record, &record_bytes) == 1; pair += 2) {
 		if (bytes_get16(record) != RECORD_FLOW ||
@@ -208,7 +295,7 @@ int tag_copy(const struct block *block, const struct geo_table *table, bool rest
 	if (block_grow(out, block->used + 2 * (size_t)GEOTAIL_BYTES * block->record_count) !=
 	    NFGEO_OK)
 		return NFGEO_ENOMEM;
-	tagger_init(&tagger, table);
+	tagger_init(&tagger, table, NULL);
 	record_view_init(&view);
 	record_view_init(&copy);
 	while ((more = block_next(&cursor, &record, &record_bytes)) == 1) {

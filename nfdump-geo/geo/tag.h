@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "flow/block.h"
+#include "geo/recent.h"
 #include "geo/table.h"
 
 /**
@@ -15,9 +16,10 @@
  * end. Records without a tail are left alone.
  *
  * @param record_count  records in that part
+ * @param recent  answers remembered from call to call; NULL = none
  */
 void tag_block(struct block *block, size_t from, uint32_t record_count,
-	       const struct geo_table *table);
+	       const struct geo_table *table, struct geo_recent *recent);
 
 /**
  * Query: the countries of records that carry none. pair[2*i] and pair[2*i+1] get source and

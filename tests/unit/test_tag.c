@@ -141,7 +141,7 @@ static void test_block(void **state)
 
 	(void)state;
 	block_next(&cursor, &record, &len); /* the first was tagged before: not looked at again */
-	tag_block(&block, cursor.at, 6, table);
+	tag_block(&block, cursor.at, 6, table, NULL);
 	view = nth(&block, 0);
 	assert_pair(&view, 0, 0);
 	view = nth(&block, 1);
@@ -159,6 +159,75 @@ static void test_block(void **state)
 	assert_pair(&view, 203, 124);
 	block_fini(&block);
 	geo_table_unref(table);
+}
+
+/* A table that says `code` for half of each family's addresses, in stripes of /12. */
+static struct geo_table *striped_table(uint16_t code)
+{
+	struct geo_builder *builder = geo_builder_new();
+	struct geo_provenance provenance = {.type = "stripes"};
+	struct geo_table *table;
+	struct error error;
+
+	for (uint32_t i = 0; i < 4096; i += 2) {
+		struct prefix four = {address_ip4(i << 20), 12};
+		struct prefix six = {address_ip6((uint64_t)i << 52, 0), 12};
+
+		geo_builder_prefix(builder, GEO_LAYER_DATABASE, &four, code);
+		geo_builder_prefix(builder, GEO_LAYER_DATABASE, &six, code);
+	}
+	assert_int_equal(geo_builder_finish(builder, &provenance, &table, &error), NFGEO_OK);
+	geo_builder_free(builder);
+	return table;
+}
+
+/* One tagged record of an address that comes and goes, with remembered answers and without. */
+static void check_recent(const struct geo_table *table, struct geo_recent *recent, bool six,
+			 uint64_t number)
+{
+	struct block block = make_block(six ? &(struct shape){.has6 = true, .tail6 = 8, .magic = true}
+					    : &blank4, 1);
+	struct record_view view = nth(&block, 0);
+	uint8_t *at = block.bytes + view.offset[six ? ELEMENT_IP6 : ELEMENT_IP4];
+	uint16_t src, dst;
+
+	if (six) {
+		bytes_put64(at, number << 32);
+		bytes_put64(at + 8, number % 3);
+		bytes_put64(at + 16, number << 40);
+		bytes_put64(at + 24, number % 5);
+		src = geo_lookup6(table, number << 32, number % 3);
+		dst = geo_lookup6(table, number << 40, number % 5);
+	} else {
+		bytes_put32(at, (uint32_t)number);
+		bytes_put32(at + 4, (uint32_t)number * 7);
+		src = geo_lookup4(table, (uint32_t)number);
+		dst = geo_lookup4(table, (uint32_t)number * 7);
+	}
+	tag_block(&block, 0, 1, table, recent);
+	view = nth(&block, 0);
+	assert_pair(&view, src, dst);
+	block_fini(&block);
+}
+
+/* The same addresses again and again, collisions among them, and another table in between. */
+static void test_recent(void **state)
+{
+	struct geo_table *table[] = {striped_table(203), striped_table(840)};
+	struct geo_recent *recent = geo_recent_new();
+
+	(void)state;
+	assert_non_null(recent);
+	assert_true(geo_table_serial(table[0]) != geo_table_serial(table[1]));
+	for (unsigned round = 0; round < 4; round++)
+		for (uint64_t i = 0; i < 5000; i++) {
+			uint64_t number = (i % 2500) * 2654435761u & 0xffffffff;
+
+			check_recent(table[round / 2], recent, i % 2, number);
+		}
+	geo_recent_free(recent);
+	geo_table_unref(table[0]);
+	geo_table_unref(table[1]);
 }
 
 static void test_fill(void **state)
@@ -276,6 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_block),
+		cmocka_unit_test(test_recent),
 		cmocka_unit_test(test_fill),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_copy_keeps_every_byte),
