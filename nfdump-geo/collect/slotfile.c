@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "nffile/format.h"
 #include "nffile/writer.h"
 
 struct slotfile {
@@ -74,11 +75,46 @@ static int create(struct slotfile *file, const char *path, struct nffile_writer 
 	return nffile_create(writer, path, &options, error);
 }
 
+/* The sums of its blocks go with a file that was not completed. */
+static int rename_work(const char *path, const char *to)
+{
+	char sums[PATH_MAX], to_sums[PATH_MAX];
+
+	if (rename(path, to))
+		return -1;
+	if (snprintf(sums, PATH_MAX, "%s.sum", path) < PATH_MAX &&
+	    snprintf(to_sums, PATH_MAX, "%s.sum", to) < PATH_MAX)
+		(void)!rename(sums, to_sums);
+	return 0;
+}
+
+/* A work file of our name holds data of others: of a collector that died and had our process id
+ * (in containers all have the same), or of a slot that could not be renamed. */
+static int keep_leftover(const char *path, struct error *error)
+{
+	char aside[PATH_MAX];
+	struct stat info;
+	unsigned number = 0;
+
+	if (lstat(path, &info) || info.st_size <= FILE_HEADER_BYTES)
+		return NFGEO_OK;
+	do
+		if (snprintf(aside, PATH_MAX, "%s.left.%u", path, ++number) >= PATH_MAX)
+			return error_set(error, NFGEO_EINVAL, "path is too long: '%.60s...'", path);
+	while (lstat(aside, &info) == 0);
+	if (rename_work(path, aside))
+		return error_set_errno(error, "'%s' was left behind: cannot rename it", path);
+	log_warn("'%s' was left behind: it is kept as '%s': read it with nfdump -r", path, aside);
+	return NFGEO_OK;
+}
+
 static int open_work_file(struct slotfile *file, struct error *error)
 {
 	char path[PATH_MAX];
 	int status = work_path(file, "", path, error);
 
+	if (status == NFGEO_OK)
+		status = keep_leftover(path, error);
 	return status == NFGEO_OK ? create(file, path, &file->writer, error) : status;
 }
 
@@ -148,7 +184,7 @@ static void keep_aside(struct slotfile *file, const char *path, const char *why)
 
 	slot_name(&file->slot, file->options->zone, time);
 	snprintf(more, sizeof(more), ".%s.%s", why, time);
-	if (work_path(file, more, aside, &error) != NFGEO_OK || rename(path, aside))
+	if (work_path(file, more, aside, &error) != NFGEO_OK || rename_work(path, aside))
 		log_error("cannot rename '%s'", path);
 	else
 		log_error("'%s' is kept as '%s': read it with nfdump -r", path, aside);

@@ -112,6 +112,8 @@ int nffile_create(struct nffile_writer **out, const char *path,
 	writer->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (writer->fd < 0 || write_header(writer, 0) != NFGEO_OK) {
 		error_set_errno(error, "cannot create %s", path);
+		if (writer->fd >= 0)
+			unlink(path); /* empty: the disk is full */
 		writer_free(writer);
 		return NFGEO_EIO;
 	}

@@ -118,15 +118,36 @@ SKIP: {
 	is scalar(flows_of($full->files)), 20000, 'nothing was lost';
 }
 
-# The directory goes away for a while.
+# The directory goes away for a while: what was collected before comes back with it.
 {
 	my $gone = Collector->new(args => ['-t', 2])->start;
+	is $gone->generate(5, 200), 200, 'flows before the trouble';
 	rename $gone->{data}, "$gone->{data}.away" or die;
 	ok $gone->wait_log(qr/cannot (create|rename|sync)/), 'a missing directory is told';
 	rename "$gone->{data}.away", $gone->{data} or die;
 	is $gone->generate(5, 300), 300, 'goes on';
 	is $gone->stop, 0, 'stops cleanly';
-	is scalar(flows_of($gone->files)), 300, 'flows after the trouble are stored';
+	my @left = grep { !/\.sum$/ } glob "$gone->{data}/nfcapd.current.*";
+	is scalar(flows_of($gone->files, @left)), 500, 'all flows are there';
+}
+
+# A collector died, and the next one has its process id, as in a container: nothing is overwritten.
+{
+	my $died = Collector->new(args => ['-t', 3600])->start;
+	is $died->generate(5, 30000), 30000, 'more than a block';
+	ok wait_for(sub { -s (glob "$died->{data}/nfcapd.current.*[0-9]")[0] > 40 }), 'one is written';
+	$died->signal('KILL');
+	waitpid delete $died->{pid}, 0;
+	my ($work) = glob "$died->{data}/nfcapd.current.*[0-9]";
+	my $stored = flows_of($work);
+	cmp_ok $stored, '>', 0, 'flows are in the file it left';
+	$died->{before} = ['/bin/sh', '-c',
+		"mv $work $died->{data}/nfcapd.current.\$\$; exec \"\$0\" \"\$@\""];
+	$died->start;
+	is $died->stop, 0, 'the next one starts and stops';
+	my ($left) = glob "$died->{data}/nfcapd.current.*.left.1";
+	is scalar(flows_of($left // '/dev/null')), $stored, 'they are kept';
+	like $died->log_text, qr/was left behind: it is kept as/, 'and that is told';
 }
 
 # -e: by the limits of .nfstat, sub-directories included, other files left alone.
