@@ -256,17 +256,20 @@ static void lookup_one(struct lookup *lookup, const char *word)
 		print_text(lookup, text, code[0], net);
 }
 
+/* Whole lines, however long: a piece of one could look like an address. */
 static void lookup_stdin(struct lookup *lookup)
 {
-	char line[1024];
+	char *line = NULL;
+	size_t room = 0;
 
-	while (fgets(line, sizeof(line), stdin)) {
+	while (getline(&line, &room, stdin) >= 0) {
 		char *word = line + strspn(line, " \t\r\n");
 
 		word[strcspn(word, " \t\r\n,")] = '\0';
 		if (*word && *word != '#')
 			lookup_one(lookup, word);
 	}
+	free(line);
 }
 
 static void lookup_arguments(struct lookup *lookup, int count, char **words)
