@@ -247,10 +247,12 @@ static int expand_range(struct inputs *inputs, const char *range, struct error *
 		return all_below(inputs, first);
 	if (!is_file(first))
 		return error_set(error, NFGEO_ENOTFOUND, "-R: first file %s: not found", first);
-	snprintf(whole, sizeof(whole), "%s%s", strchr(first, '/') ? "" : "./", first);
 	if (*last == '/') /* an absolute end: only its name counts beside the first file */
 		memmove(last, strrchr(last, '/') + 1, strlen(strrchr(last, '/')));
 	depth = slashes(last);
+	/* the common root may be the working directory */
+	snprintf(whole, sizeof(whole), "%s%s",
+		 *first == '/' || slashes(first) > depth ? "" : "./", first);
 	snprintf(root, sizeof(root), "%.*s", PATH_MAX - 1, whole);
 	name = cut_root(root, depth);
 	if (!name)

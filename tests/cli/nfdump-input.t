@@ -51,6 +51,8 @@ counts("-R $tmp/a/nfcapd.202403051000:nfcapd.202403051007", 0, 120, 'the end nee
 counts("-R $tmp/a/nfcapd.202403051002:nfcapd.202403051010", 250, undef, 'the begin must');
 counts("-R $tmp/c/2024/03/05/nfcapd.202403051010:2024/03/06/nfcapd.202403060000", 0, 120,
 	'across two sub-directories');
+is(`cd $tmp && $nfdump -R a/nfcapd.202403051005:a/nfcapd.202403051010 -o null` =~ /passed: (\d+)/ && $1, 120,
+	'both ends relative to the working directory');
 counts("-M $tmp/a:b -r nfcapd.202403051000", 0, 120);
 counts("-M $tmp/a:b -R .", 0, 360);
 counts("-M $tmp/a:b -R nfcapd.202403051005:nfcapd.202403051010", 0, 240);
