@@ -143,9 +143,15 @@ static int kind_of_stream(FILE *file, const char *path, enum database_kind *kind
 
 int database_kind(const char *path, enum database_kind *kind, struct error *error)
 {
-	FILE *file = fopen(path, "r");
+	struct stat info;
+	FILE *file;
 	int status;
 
+	/* opening a named pipe nobody writes to would wait for ever */
+	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+		return error_set(error, NFGEO_EINVAL, "%.250s is no country database: it is not a "
+				 "regular file", path);
+	file = fopen(path, "r");
 	if (!file)
 		return error_set_errno(error, "%s: cannot read the country database", path);
 	status = kind_of_stream(file, path, kind, error);

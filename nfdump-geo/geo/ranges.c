@@ -231,9 +231,12 @@ int ranges_load_text(const char *name, const char *text, size_t len, struct geo_
 		     struct geo_provenance *provenance, struct error *error)
 {
 	struct reader reader = {name, 0, 0, builder, provenance, error};
+	static const char mark[] = "\xef\xbb\xbf"; /* spreadsheets put it before UTF-8 */
 	const char *end = text + len;
 	int code = NFGEO_OK;
 
+	if (len >= sizeof(mark) - 1 && memcmp(text, mark, sizeof(mark) - 1) == 0)
+		text += sizeof(mark) - 1;
 	while (!code && text < end) {
 		struct line line = next_line(text, end);
 

@@ -56,6 +56,10 @@ check('lookup', ['lookup', @conf, '8.8.8.8', '10.1.2.3', '10.2.0.1', '2a00::1', 
 spit("$dir/in", "8.8.8.8 some words\n\n# no\n  200.1.1.1,x\n");
 $input = "$dir/in";
 check('standard input', ['lookup', @conf], 0, qr/^8\.8\.8\.8 .*US.*\n200\.1\.1\.1 .*CZ.*\n\z/m, '');
+# A long line is one wrong word, whatever address its pieces look like.
+spit("$dir/in", '8' x 1023 . "8.8.8.8 x\n" . 'x' x 100000 . "\n200.1.1.1\n");
+check('long lines', ['lookup', @conf], 1, qr/^#[^\n]*\n200\.1\.1\.1 .*\n\z/,
+	qr/\A(?:nfgeo lookup: '.{60}' is no IP address\n){2}\z/);
 $input = '/dev/null';
 my ($out, $err, $status) = run('lookup', @conf, '-j', '10.1.2.3', '10.2.0.1', '8.8.8.8');
 my $json = decode_json($out);
@@ -78,6 +82,8 @@ is_deeply([map { ($_->{differs} ? 1 : 0, map { $_->{country} } @{$_->{answers}})
 check('no address', ['lookup', @conf, 'hello', '8.8.8.8'], 1, qr/^8\.8\.8\.8/m, qr/'hello' is no IP address/);
 check('no database', ['lookup', '-C', 'none', '-G', "$dir/nosuch", '8.8.8.8'], 1, '', qr/nosuch does not exist \(named by -G\)/);
 check('switched off', ['lookup', '-C', 'none', '-G', 'none', '8.8.8.8'], 1, '', qr/switched off/);
+system('mkfifo', "$dir/pipe") == 0 or die;
+check('a named pipe', ['lookup', '--db', "$dir/pipe", '8.8.8.8'], 1, '', qr/pipe is no country database: it is not a regular file/);
 check('three databases', ['lookup', ('--db', "$dir/one") x 3], 2, '', qr/at most two --db/);
 
 # db

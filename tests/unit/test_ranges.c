@@ -73,6 +73,7 @@ static void texts_that_are_read(void **state)
 		 "CZ\n",
 		 {{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 203}}},
 		{"0.0.0.0,255.255.255.255,XK\n", {{"0.0.0.0", 983}, {"255.255.255.255", 983}}},
+		{"\xef\xbb\xbf" "1.0.0.0/8,CZ\r\n", {{"1.0.0.0", 203}, {"2.0.0.0", 0}}},
 	};
 
 	(void)state;
