@@ -554,3 +554,11 @@ EMIT(ctry_class)
 
 	return put_left(at, word, strlen(word), step->width);
 }
+
+EMIT(country)
+{
+	if (!view_has(row->view, ELEMENT_GEO))
+		return at;
+	return put_country_cell(at, (uint16_t)field_number(step, row->view), &step->terminal,
+				step->terminal.names);
+}

@@ -17,10 +17,15 @@ EMIT(address) EMIT(geo_address) EMIT(network) EMIT(hop) EMIT(nat)
 EMIT(address_port) EMIT(geo_address_port) EMIT(nat_port)
 EMIT(mac) EMIT(mpls) EMIT(mpls_all) EMIT(event) EMIT(event_ext) EMIT(acl_in) EMIT(acl_out)
 EMIT(ctry2) EMIT(ctry3) EMIT(ctry_number) EMIT(ctry_name) EMIT(ctry_class)
+EMIT(country)
 #undef EMIT
 
 /** The network that a mask length cuts out of an address; the address itself where that is 0. */
 struct address row_network(const struct record_view *view, unsigned side);
+
+/** A country for people: flag, name or letters as the terminal allows; the word of a class. At most
+ * 128 bytes. */
+char *put_country_cell(char *at, uint16_t code, const struct terminal *terminal, bool names);
 
 /** Event of a record: NSEL, else NAT. @return its name, right aligned by the caller; NULL if none */
 const char *row_event_name(const struct record_view *view);

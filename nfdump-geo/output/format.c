@@ -118,6 +118,7 @@ static int add_token(struct build *build, const struct token *token)
 		.plain = build->options->plain,
 		.long6 = build->options->long6,
 		.tag = build->options->tag,
+		.terminal = build->options->terminal,
 	};
 	build->format->fixed_bytes += STEP_FIXED_BYTES;
 	build->format->variable += (token->flags & FLAG_V) != 0;
@@ -238,6 +239,47 @@ int format_compile_csv(struct format *format, const char *text, struct error *er
 		if (!text[len])
 			break;
 		text += len + 1;
+	}
+	return finish(&build, status);
+}
+
+static int add_cell(struct build *build, const char *text, size_t len, char end)
+{
+	size_t name_len = 0, header_used = build->header.used, blanks;
+	const struct token *token = *text == '%' ? token_find(text + 1, &name_len) : NULL;
+	const char *title;
+	int status;
+
+	if (!token || name_len != len - 1)
+		return error_set(build->error, NFGEO_EINVAL, "Output format parse error at: %s", text);
+	status = add_token(build, token);
+	if (status == NFGEO_OK)
+		status = add_literal(build, &end, 1);
+	blanks = strspn(token->header, " ");
+	title = token->header + blanks;
+	len = strlen(title);
+	while (len && title[len - 1] == ' ')
+		len--;
+	build->header.used = header_used;
+	text_add(&build->header, title, len);
+	text_add(&build->header, &end, 1);
+	return status;
+}
+
+int format_compile_columns(struct format *format, const char *text, char end,
+			   const struct format_options *options, struct error *error)
+{
+	struct format_options whole = *options;
+	struct build build = {.format = format, .options = &whole, .error = error};
+	int status = NFGEO_OK;
+
+	whole.long6 = true; /* columns are as wide as they must be */
+	*format = (struct format){.csv = true};
+	while (status == NFGEO_OK && *(text += strspn(text, ", "))) {
+		size_t len = strcspn(text, ", ");
+
+		status = add_cell(&build, text, len, end);
+		text += len;
 	}
 	return finish(&build, status);
 }

@@ -24,10 +24,19 @@ struct flow_row {
 	struct clock_cache *clock, *utc; /* of the worker; borrowed */
 };
 
+/* What standard output can show; all false unless it is a terminal. */
+struct terminal {
+	bool colour;
+	bool utf8;  /* arrows and lines */
+	bool flags; /* pairs of regional indicator symbols */
+	bool names; /* wide enough for names of countries */
+};
+
 struct format_options {
 	bool plain; /* -N: no scaling, protocol as number, duration in seconds */
 	bool long6; /* -6 */
 	bool tag;   /* -T */
+	struct terminal terminal; /* of the table format */
 };
 
 struct step;
@@ -40,6 +49,7 @@ struct step {
 	uint8_t element, bytes; /* of the field */
 	uint8_t arg;
 	bool plain, long6, tag;
+	struct terminal terminal;
 };
 
 struct format {
@@ -69,6 +79,10 @@ int format_compile(struct format *format, const char *text, const struct format_
 
 /** `csv:` of newer nfdump versions: tokens separated by commas. */
 int format_compile_csv(struct format *format, const char *text, struct error *error);
+
+/** Columns for a layout: tokens separated by commas or blanks, in cells that end with `end`. */
+int format_compile_columns(struct format *format, const char *text, char end,
+			   const struct format_options *options, struct error *error);
 void format_fini(struct format *format);
 
 /** One line, newline included. */

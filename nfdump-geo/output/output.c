@@ -39,6 +39,8 @@ static const struct output_format line_formats[] = {
 	TEXT_FORMAT("nel", "%tevt %nevt %pr %sap -> %dap %nsap -> %ndap"),
 };
 
+static const char table_columns[] = "%ts %td %pr %sap %sflag %dap %dflag %pkt %byt %fl";
+
 static const struct output_format user_format = TEXT_FORMAT("fmt", NULL);
 static const struct output_format output_null = {.name = "null",
 						 .begin = nothing_to_close,
@@ -49,7 +51,7 @@ static const struct output_format output_null = {.name = "null",
 
 static const struct output_format *const machine_formats[] = {
 	&output_csv,  &output_csv_fast, &output_json, &output_ndjson,
-	&output_pipe, &output_raw,	&output_null,
+	&output_pipe, &output_raw,	&output_null, &output_table,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -229,6 +231,10 @@ static int open_named(struct output *output, const struct output_settings *setti
 			return format_compile_csv(&output->format, text, error);
 		}
 	}
+	if (kind == &output_table && !plus) {
+		output->kind = kind;
+		return table_open(output, settings->columns ? settings->columns : table_columns, error);
+	}
 	if (plus && kind == &output_csv && strcasecmp(plus, "+ctry") == 0)
 		output->country = true;
 	else if (plus && (kind == &output_json || kind == &output_ndjson) &&
@@ -254,6 +260,11 @@ int output_open(struct output *output, const struct output_settings *settings, s
 		return open_line(output, &user_format, name + 4, settings, error);
 	if (*name == '%')
 		return open_line(output, &user_format, name, settings, error);
+	output->terminal = settings->terminal;
+	if (strncasecmp(name, "table:", 6) == 0) {
+		output->kind = &output_table;
+		return table_open(output, name + 6, error);
+	}
 	if (strncasecmp(name, "csv:", 4) == 0) {
 		output->kind = &output_csv;
 		return format_compile_csv(&output->format, name + 4, error);
@@ -265,6 +276,7 @@ int output_open(struct output *output, const struct output_settings *settings, s
 void output_close(struct output *output)
 {
 	format_fini(&output->format);
+	table_close(output);
 }
 
 bool output_needs_country(const struct output *output)

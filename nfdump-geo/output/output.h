@@ -33,6 +33,8 @@ struct output_format {
 	const char *line; /* text formats: their tokens; NULL = the functions below do it */
 	void (*begin)(const struct output *output, struct text *text);
 	void (*flow)(const struct output *output, struct text *text, const struct flow_row *row);
+	/* flows in their order, before they are printed; may hold them back until close; or NULL */
+	void (*page)(const struct output *output, struct text *text);
 	void (*close)(const struct output *output, struct text *text); /* behind the last flow */
 	void (*stat)(const struct output *output, struct text *text, const struct stat_table *table);
 	void (*end)(const struct output *output, struct text *text, const struct summary *summary);
@@ -48,10 +50,14 @@ struct output {
 	bool quiet;
 	bool country;	    /* csv+ctry */
 	bool class_members; /* json+class */
+	struct terminal terminal;
+	struct layout *layout; /* of table; owns */
 };
 
 struct output_settings {
 	const char *name; /* -o; NULL = line */
+	const char *columns; /* of table: tokens; NULL = those of a flow */
+	struct terminal terminal;
 	struct format_options options;
 	bool quiet;
 	const struct conf *conf; /* fmt.NAME and csv.NAME of [nfdump]; may be NULL; borrowed */
@@ -68,7 +74,12 @@ bool output_needs_number(const struct output *output);
 
 /* The formats, each in its file. */
 extern const struct output_format output_csv, output_csv_fast, output_json, output_ndjson,
-	output_pipe, output_raw;
+	output_pipe, output_raw, output_table;
+
+/** What standard output can show, by TERM, NO_COLOR and the locale. */
+struct terminal terminal_detect(void);
+int table_open(struct output *output, const char *columns, struct error *error);
+void table_close(struct output *output);
 
 /* Shared by text formats. */
 void text_begin(const struct output *output, struct text *text);

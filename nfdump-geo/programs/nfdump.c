@@ -3,6 +3,7 @@
  * nfdump - select, print, count and merge the flows of files. Options are those of the stock
  * program; what is ours is in nfdump(1).
  */
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,14 +183,27 @@ static int parse_window(struct run *run)
 static int open_output(struct run *run)
 {
 	const struct nfdump_options *options = &run->options;
-	char automatic[KEYS_TEXT_MAX + 64];
+	char automatic[KEYS_TEXT_MAX + 64], columns[KEYS_TEXT_MAX + 64];
 	struct output_settings settings = {
 		.name = options->format,
 		.options = {options->plain, options->long6, options->tag},
 		.quiet = options->quiet || options->write_path,
 		.conf = run->conf,
+		.columns = columns,
+		.terminal = terminal_detect(),
 	};
 	struct error error = {0};
+
+	columns[0] = '\0';
+	if (options->aggregate && options->mode == AGGREGATE_KEYS)
+		snprintf(columns, sizeof(columns), "%%ts %%td %s %%pkt %%byt %%bps %%bpp %%fl",
+			 options->keys.format);
+	else if (options->aggregate && options->mode >= AGGREGATE_BIDIR)
+		strcpy(columns, "%ts %td %pr %sap %sflag %dap %dflag %opkt %ipkt %obyt %ibyt %fl");
+	for (char *at = columns; (at = strstr(at, "ccan")); at += 4)
+		memcpy(at - 1, at[-1] == 's' ? "sflag" : "dflag", 5); /* %sccan, %dccan */
+	if (!*columns)
+		settings.columns = NULL;
 
 	if (!settings.name && options->aggregate && options->mode == AGGREGATE_KEYS) {
 		snprintf(automatic, sizeof(automatic), "fmt:%%ts %%td  %s  %%pkt %%byt %%bps %%bpp %%fl",
@@ -758,6 +772,7 @@ int main(int argc, char **argv)
 	int status;
 
 	clock_gettime(CLOCK_MONOTONIC, &run.started);
+	setlocale(LC_CTYPE, ""); /* may the terminal show flags? */
 	common_log_stderr("nfdump", LOG_LEVEL_WARN);
 	status = nfdump_options_parse(&run.options, argc, argv);
 	if (status == EXIT_DONE)

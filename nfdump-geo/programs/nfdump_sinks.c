@@ -51,6 +51,8 @@ int print_flows(struct print_sink *print, struct text *text, struct error *error
 {
 	size_t skip = print->started ? 0 : print->output->kind->separator_bytes;
 
+	if (print->output->kind->page)
+		print->output->kind->page(print->output, text);
 	if (text->used && skip) {
 		memmove(text->data, text->data + skip, text->used - skip);
 		text->used -= skip;

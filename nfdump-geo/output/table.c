@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * table.c - `table`: columns for people. As wide as what is in them; coloured on a terminal, where
+ * countries also have names and flags if it can show them; plain when it is not a terminal.
+ */
+#include <langinfo.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "geo/country.h"
+#include "output/emit.h"
+#include "output/layout.h"
+#include "output/names.h"
+#include "output/output.h"
+#include "output/value.h"
+
+enum { NAME_MAX_CHARACTERS = 20, NAMES_NEED_COLUMNS = 140 };
+
+static const char cell_end[] = {LAYOUT_CELL_END, '\0'};
+
+static unsigned terminal_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+struct terminal terminal_detect(void)
+{
+	const char *type = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+	bool is_terminal = isatty(STDOUT_FILENO) && type && strcmp(type, "dumb") != 0;
+	bool utf8 = is_terminal && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+
+	return (struct terminal){
+		.colour = is_terminal && (!no_colour || !*no_colour),
+		.utf8 = utf8,
+		.flags = utf8 && strcmp(type, "linux") != 0, /* the console has no such letters */
+		.names = is_terminal && terminal_columns() >= NAMES_NEED_COLUMNS,
+	};
+}
+
+/* Regional indicator symbols: U+1F1E6 is A. */
+static char *put_flag(char *at, const char *alpha2)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		at = put_text(at, "\xf0\x9f\x87", 3);
+		*at++ = (char)(0xa6 + alpha2[i] - 'A');
+	}
+	*at++ = ' ';
+	return at;
+}
+
+/* A name cut between characters, never inside one. */
+static char *put_name(char *at, const char *name, bool utf8)
+{
+	size_t characters = 0, len = 0;
+
+	for (; name[len] && characters <= NAME_MAX_CHARACTERS; len++)
+		characters += ((unsigned char)name[len + 1] & 0xc0) != 0x80;
+	if (!name[len])
+		return put_text(at, name, len);
+	do
+		len--;
+	while (((unsigned char)name[len] & 0xc0) == 0x80);
+	while (len > 1 && name[len - 1] == ' ')
+		len--;
+	return put_string(put_text(at, name, len), utf8 ? "\xe2\x80\xa6" : ".");
+}
+
+char *put_country_cell(char *at, uint16_t code, const struct terminal *terminal, bool names)
+{
+	const struct country *country = country_by_number(code);
+
+	if (!country)
+		return put_string(at, *country_class_word(code) ? country_class_word(code)
+							       : country_alpha2(code));
+	if (terminal->flags)
+		at = put_flag(at, country->alpha2);
+	return names ? put_name(at, country->name, terminal->utf8) : put_text(at, country->alpha2, 2);
+}
+
+/* What a column holds, by the function that prints it. */
+static const struct {
+	emit_function *emit;
+	bool left;
+	const char *colour;
+} styles[] = {
+	{emit_time, true, "2"},		 {emit_event_time, true, "2"},
+	{emit_proto, true, NULL},	 {emit_country, true, "33"},
+	{emit_address, true, "36"},	 {emit_address_port, true, "36"},
+	{emit_geo_address, true, "36"},	 {emit_geo_address_port, true, "36"},
+	{emit_network, true, "36"},	 {emit_nat, true, "36"},
+	{emit_nat_port, true, "36"},	 {emit_hop, true, "36"},
+	{emit_label, true, NULL},	 {emit_user, true, NULL},
+	{emit_ident, true, NULL},	 {emit_ctry_name, true, "33"},
+	{emit_ctry2, true, "33"},	 {emit_ctry3, true, "33"},
+	{emit_ctry_class, true, "33"},	 {emit_mac, true, NULL},
+};
+
+/* Steps of a format alternate: column, end of cell, column, .. */
+int table_open(struct output *output, const char *columns, struct error *error)
+{
+	struct layout *layout = output->layout = calloc(1, sizeof(*layout));
+	int status;
+
+	if (!layout)
+		return error_set(error, NFGEO_ENOMEM, "out of memory");
+	output->options.terminal = output->terminal;
+	status = format_compile_columns(&output->format, columns, LAYOUT_CELL_END, &output->options,
+					error);
+	if (status != NFGEO_OK)
+		return status;
+	layout->colour = output->terminal.colour;
+	layout->utf8 = output->terminal.utf8;
+	layout->quiet = output->quiet;
+	for (size_t i = 0; i < output->format.count; i += 2) {
+		struct layout_column *column;
+
+		if (layout->count == LAYOUT_COLUMNS_MAX)
+			return error_set(error, NFGEO_EINVAL, "table: %d columns at most",
+					 LAYOUT_COLUMNS_MAX);
+		column = &layout->column[layout->count++];
+		for (size_t k = 0; k < sizeof(styles) / sizeof(*styles); k++)
+			if (styles[k].emit == output->format.step[i].emit) {
+				column->left = styles[k].left;
+				column->colour = styles[k].colour;
+			}
+	}
+	text_add(&layout->title, output->format.header, output->format.header_len);
+	return NFGEO_OK;
+}
+
+void table_close(struct output *output)
+{
+	if (!output->layout)
+		return;
+	layout_fini(output->layout);
+	free(output->layout);
+	output->layout = NULL;
+}
+
+static void table_begin(const struct output *output, struct text *text)
+{
+	(void)text;
+	layout_reset(output->layout);
+}
+
+static void table_flow(const struct output *output, struct text *text, const struct flow_row *row)
+{
+	format_row(&output->format, text, row);
+}
+
+static void table_page(const struct output *output, struct text *text)
+{
+	struct text pages = {0};
+
+	layout_rows(output->layout, text->data, text->used, &pages);
+	text->used = 0;
+	text_add(text, pages.data, pages.used);
+	text->failed |= pages.failed;
+	text_fini(&pages);
+}
+
+static void table_end_rows(const struct output *output, struct text *text)
+{
+	layout_finish(output->layout, text);
+}
+
+/* Statistics */
+
+static char *end_cell(char *at)
+{
+	*at++ = LAYOUT_CELL_END;
+	return at;
+}
+
+static char *put_count(char *at, const struct output *output, uint64_t value)
+{
+	return end_cell(output->options.plain ? put_number(at, value) : put_scaled(at, value, 0));
+}
+
+static char *put_share(char *at, uint64_t part, uint64_t whole)
+{
+	return end_cell(at + sprintf(at, "%.1f%%", whole ? 100.0 * (double)part / (double)whole : 0.0));
+}
+
+static char *put_value(char *at, const struct output *output, const struct stat_table *table,
+		       const struct stat_value *value)
+{
+	const struct terminal *terminal = &output->terminal;
+	char text[STAT_VALUE_MAX];
+	size_t len, blanks = 0;
+
+	if (table->kind == STAT_COUNTRY && !output->options.plain)
+		return put_country_cell(at, (uint16_t)value->low, terminal, terminal->flags);
+	if (table->kind == STAT_COUNTRY_PAIR && !output->options.plain) {
+		at = put_country_cell(at, (uint16_t)(value->low >> 16), terminal, false);
+		at = put_string(at, terminal->utf8 ? " \xe2\x86\x92 " : "->");
+		return put_country_cell(at, (uint16_t)value->low, terminal, false);
+	}
+	len = (size_t)(put_stat_value(text, table->kind, value, output->options.plain) - text);
+	while (blanks < len && text[blanks] == ' ')
+		blanks++;
+	return put_text(at, text + blanks, len - blanks);
+}
+
+static char *put_stat_row(char *at, const struct output *output, const struct stat_table *table,
+			  const struct stat_row *row, struct clock_cache *clock)
+{
+	uint64_t ms = stat_duration_ms(row), packets = stat_packets(table, row);
+	uint64_t bytes = stat_bytes(table, row);
+	const char *proto = protocol_name(row->value.proto);
+	char duration[20];
+	size_t blanks;
+
+	at = end_cell(put_value(at, output, table, &row->value));
+	if (table->by_proto)
+		at = proto && !output->options.plain ? put_string(at, proto)
+						     : put_number(at, row->value.proto);
+	at = end_cell(at);
+	at = put_share(put_count(at, output, row->flows), row->flows, table->totals->flows);
+	at = put_share(put_count(at, output, packets), packets, table->totals->packets);
+	at = put_share(put_count(at, output, bytes), bytes, table->totals->bytes);
+	at = put_count(at, output, rate(packets, 1, ms));
+	at = put_count(at, output, rate(bytes, 8, ms));
+	at = end_cell(put_number(at, packets ? bytes / packets : 0));
+	at = end_cell(put_time(at, clock, row->first_ms, ' '));
+	*put_duration(duration, ms) = '\0';
+	blanks = strspn(duration, " ");
+	at = end_cell(put_string(at, duration + blanks));
+	*at++ = '\n';
+	return at;
+}
+
+static void open_stat_layout(struct layout *layout, const struct output *output,
+			     const struct stat_table *table)
+{
+	static const char *const titles[] = {"Proto", "Flows", "",    "Packets", "",	 "Bytes",
+					     "",      "pps",   "bps", "bpp",	 "First seen",
+					     "Duration"};
+	const char *header = table->header + strspn(table->header, " ");
+	enum { FIRST_SEEN = 11 };
+
+	*layout = (struct layout){.count = 1 + sizeof(titles) / sizeof(*titles),
+				  .colour = output->terminal.colour,
+				  .utf8 = output->terminal.utf8,
+				  .quiet = output->quiet};
+	layout->column[0].colour = table->kind == STAT_ADDRESS ? "36" : "33";
+	layout->column[0].left = table->kind != STAT_NUMBER && table->kind != STAT_HEX &&
+				 table->kind != STAT_LATENCY;
+	layout->column[1].left = true;
+	for (unsigned i = 3; i < 8; i += 2)
+		layout->column[i].colour = "2";
+	layout->column[FIRST_SEEN].left = true;
+	layout->column[FIRST_SEEN].colour = "2";
+	text_string(&layout->title, header);
+	text_string(&layout->title, cell_end);
+	for (unsigned i = 0; i < sizeof(titles) / sizeof(*titles); i++) {
+		text_string(&layout->title, titles[i]);
+		text_string(&layout->title, cell_end);
+	}
+}
+
+static void put_caption(const struct output *output, struct text *text,
+			const struct stat_table *table)
+{
+	char line[160];
+
+	if (output->quiet)
+		return;
+	if (table->top)
+		snprintf(line, sizeof(line), "Top %llu %s by %s\n", (unsigned long long)table->top,
+			 table->header + strspn(table->header, " "), table->order);
+	else
+		snprintf(line, sizeof(line), "%s by %s\n",
+			 table->header + strspn(table->header, " "), table->order);
+	text_string(text, line);
+}
+
+static void table_stat(const struct output *output, struct text *text,
+		       const struct stat_table *table)
+{
+	struct clock_cache clock;
+	struct layout layout;
+
+	open_stat_layout(&layout, output, table);
+	put_caption(output, text, table);
+	clock_init(&clock, false);
+	for (size_t i = 0; i < table->count; i++) {
+		char *at = text_reserve(&layout.pending, 1024);
+
+		if (at)
+			text_commit(&layout.pending,
+				    put_stat_row(at, output, table, &table->row[i], &clock));
+	}
+	layout_finish(&layout, text);
+	layout_fini(&layout);
+	text_string(text, "\n");
+}
+
+const struct output_format output_table = {
+	.name = "table",
+	.begin = table_begin,
+	.flow = table_flow,
+	.page = table_page,
+	.close = table_end_rows,
+	.stat = table_stat,
+	.end = text_end,
+	.wants_country = true,
+};
