@@ -118,9 +118,9 @@ static uint32_t emit(struct compiler *compiler, const struct node *node, uint32_
 	return on_false;
 }
 
-/* Countries are needed if a step that can be reached asks for them ("any or ctry CZ" does not). As
- * jumps only lead forward, one pass finds what can be reached. */
-static bool needs_country(const struct program *program, bool *reached)
+/* Something is needed if a step that can be reached asks for it ("any or ctry CZ" needs no
+ * countries). As jumps only lead forward, one pass finds what can be reached. */
+static void find_needs(struct program *program, bool *reached)
 {
 	if (program->start < program->count)
 		reached[program->start] = true;
@@ -129,14 +129,13 @@ static bool needs_country(const struct program *program, bool *reached)
 
 		if (!reached[i])
 			continue;
-		if (is_country(step->test.op))
-			return true;
+		program->needs_country |= is_country(step->test.op);
+		program->needs_count |= step->test.op == TEST_COUNT;
 		if (step->on_true < program->count)
 			reached[step->on_true] = true;
 		if (step->on_false < program->count)
 			reached[step->on_false] = true;
 	}
-	return false;
 }
 
 int compile_tree(struct program *program, struct arena *arena, struct node *root)
@@ -154,6 +153,6 @@ int compile_tree(struct program *program, struct arena *arena, struct node *root
 	program->start = emit(&compiler, root, STEP_TRUE, STEP_FALSE, false);
 	if (compiler.failed)
 		return NFGEO_ENOMEM;
-	program->needs_country = needs_country(program, reached);
+	find_needs(program, reached);
 	return NFGEO_OK;
 }

@@ -119,6 +119,11 @@ const struct program *filter_program(const struct filter *filter)
 	return &filter->program;
 }
 
+bool filter_needs_count(const struct filter *filter)
+{
+	return filter->program.needs_count;
+}
+
 bool filter_is_any(const struct filter *filter)
 {
 	return filter->program.start == STEP_TRUE;

@@ -61,6 +61,9 @@ bool filter_match(const struct filter *filter, const struct record_view *view,
 
 bool filter_needs_country(const struct filter *filter);
 
+/** Asks for filter_context.record_count (`count`). */
+bool filter_needs_count(const struct filter *filter);
+
 /** Matches every record ("any", ""). */
 bool filter_is_any(const struct filter *filter);
 

@@ -3,9 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/bytes.h"
-#include "include/nfgeo.h"
-
 int block_init(struct block *block, size_t capacity)
 {
 	*block = (struct block){.type = BLOCK_RECORDS};
@@ -30,26 +27,6 @@ int block_grow(struct block *block, size_t capacity)
 	block->bytes = bytes;
 	block->capacity = capacity;
 	return NFGEO_OK;
-}
-
-int block_next(struct block_cursor *cursor, const uint8_t **record, size_t *record_bytes)
-{
-	const struct block *block = cursor->block;
-	size_t left = block->used - cursor->at;
-	size_t len;
-
-	if (!cursor->left)
-		return 0;
-	if (left < 4)
-		return NFGEO_ECORRUPT;
-	len = bytes_get16(block->bytes + cursor->at + 2);
-	if (len < 4 || len > left)
-		return NFGEO_ECORRUPT;
-	*record = block->bytes + cursor->at;
-	*record_bytes = len;
-	cursor->at += len;
-	cursor->left--;
-	return 1;
 }
 
 uint8_t *flow_sink_reserve(struct flow_sink *sink, size_t len)

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+#include "include/nfgeo.h"
+
 enum {
 	BLOCK_WRITE_BYTES = 1048576,	/* a writer starts a new block before passing this */
 	BLOCK_READ_MAX_BYTES = 5242880, /* a reader refuses more, compressed or not */
@@ -76,7 +79,26 @@ static inline struct block_cursor block_cursor(const struct block *block)
  * @param record  borrowed from the block
  * @return 1 a record, 0 the end, NFGEO_ECORRUPT when a size contradicts the block
  */
-int block_next(struct block_cursor *cursor, const uint8_t **record, size_t *record_bytes);
+static inline int block_next(struct block_cursor *cursor, const uint8_t **record,
+			     size_t *record_bytes)
+{
+	const struct block *block = cursor->block;
+	size_t left = block->used - cursor->at;
+	size_t len;
+
+	if (!cursor->left)
+		return 0;
+	if (left < 4)
+		return NFGEO_ECORRUPT;
+	len = bytes_get16(block->bytes + cursor->at + 2);
+	if (len < 4 || len > left)
+		return NFGEO_ECORRUPT;
+	*record = block->bytes + cursor->at;
+	*record_bytes = len;
+	cursor->at += len;
+	cursor->left--;
+	return 1;
+}
 
 /*
  * Where decoded records go: a block, and somebody who takes it away when it is full.

@@ -27,7 +27,7 @@ static void find_geo(struct record_view *view)
 	view->geo = NULL;
 	view->geo_offset = 0;
 	view->present &= ~(1ull << ELEMENT_GEO);
-	if (view_has(view, element))
+	if (view_has(view, element) && view->payload_bytes[element] > element_table[element].bytes)
 		tail = geotail_find(element, view->bytes + view->offset[element],
 				    view->payload_bytes[element]);
 	if (tail) {

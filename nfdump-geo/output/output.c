@@ -47,7 +47,8 @@ static const struct output_format output_null = {.name = "null",
 						 .flow = no_flow,
 						 .close = nothing_to_close,
 						 .stat = text_stat,
-						 .end = text_end};
+						 .end = text_end,
+						 .silent = true};
 
 static const struct output_format *const machine_formats[] = {
 	&output_csv,  &output_csv_fast, &output_json, &output_ndjson,

@@ -39,6 +39,7 @@ struct output_format {
 	void (*stat)(const struct output *output, struct text *text, const struct stat_table *table);
 	void (*end)(const struct output *output, struct text *text, const struct summary *summary);
 	uint8_t separator_bytes; /* in front of each flow; the very first one is dropped */
+	bool silent;		 /* prints no flows, so nothing has to come in order */
 	bool machine;		 /* "No matching flows" must not get in between */
 	bool wants_country;	 /* shows countries if they are to be had, does not insist */
 };

@@ -262,8 +262,8 @@ static int make_plan(struct run *run)
 	run->plan.filter = filter_is_any(run->filter) ? NULL : run->filter;
 	run->plan.limit = run->options.limit;
 	run->plan.threads = thread_count(run);
-	/* a filter may ask for the number of a record (`count`) */
-	run->plan.numbered = run->plan.filter || output_needs_number(&run->output);
+	run->plan.numbered = (run->plan.filter && filter_needs_count(run->filter)) ||
+			     (is_listed(run) && output_needs_number(&run->output));
 	run->plan.progress = &run->progress.scan;
 	run->plan.table = open_table;
 	run->plan.complain = on_damage;
@@ -362,6 +362,8 @@ static int emit_groups(struct run *run, const struct ranked *ranked, size_t coun
 	bool blanks = !run->writer && !run->output.kind->wants_country; /* not in files and json */
 	uint64_t lost = 0;
 
+	if (run->output.kind->silent && !run->writer)
+		return EXIT_DONE;
 	record_view_init(&view);
 	clock_init(&local, false);
 	clock_init(&utc, true);

@@ -68,12 +68,25 @@ static int print_block_end(void *arg, struct error *error)
 	return print_flows(worker->print, &worker->text, error);
 }
 
+static void drop_flow(void *worker, const struct flow_row *row, uint64_t order)
+{
+	(void)worker, (void)row, (void)order;
+}
+
+static int drop_block_end(void *worker, struct error *error)
+{
+	(void)worker, (void)error;
+	return NFGEO_OK;
+}
+
 void print_sink_init(struct print_sink *print, const struct output *output)
 {
 	*print = (struct print_sink){
 		.sink = {print_open, print_flow, NULL, print_block_end, true},
 		.output = output,
 	};
+	if (output->kind->silent)
+		print->sink = (struct scan_sink){print_open, drop_flow, NULL, drop_block_end, false};
 }
 
 void print_sink_fini(struct print_sink *print)

@@ -175,7 +175,7 @@ static bool take_block(struct scan *scan, struct worker *worker)
 	pthread_mutex_lock(&scan->lock);
 	while (!scan->stop && !taken && !interrupted(scan) && (scan->source || next_source(scan))) {
 		struct error error = {0};
-		int status = nffile_next_raw(scan->source->reader, &worker->raw, &error);
+		int status = nffile_next_head(scan->source->reader, &worker->raw, &error);
 
 		if (status < 0) {
 			complain(scan, &error);
@@ -381,6 +381,18 @@ static void end_block(struct worker *worker)
 	pthread_mutex_unlock(&scan->lock);
 }
 
+/* Read and decompress, outside the lock. On error the block holds what can be trusted. */
+static int load_block(struct worker *worker, struct error *error)
+{
+	const struct nffile_reader *reader = worker->source->reader;
+	int status = nffile_load(reader, &worker->raw, error);
+
+	if (status == NFGEO_OK)
+		return nffile_decode(reader, &worker->raw, &worker->block, error);
+	block_clear(&worker->block);
+	return status;
+}
+
 static void *work(void *arg)
 {
 	struct worker *worker = arg;
@@ -389,8 +401,7 @@ static void *work(void *arg)
 	while (take_block(scan, worker)) {
 		struct error error = {0};
 
-		if (nffile_decode(worker->source->reader, &worker->raw, &worker->block, &error) !=
-		    NFGEO_OK)
+		if (load_block(worker, &error) != NFGEO_OK)
 			complain_locked(scan, &error);
 		worker->bytes_read += worker->block.used;
 		if (scan->plan->progress)
