@@ -17,23 +17,40 @@ static bool same_layout(const struct record_view *view, const uint8_t *bytes)
 	return true;
 }
 
+/* Where the geo tail of an element would be; 0 when its length leaves no room for one. */
+static unsigned tail_place(const struct record_view *view, enum element element)
+{
+	size_t extra = view->payload_bytes[element] - element_table[element].bytes;
+
+	if (!view_has(view, element) || (extra != GEOTAIL_BYTES && extra != GEOTAIL_AS_BYTES))
+		return 0;
+	return view->offset[element] + element_table[element].bytes;
+}
+
+/* Part of the layout, but in records with both families, where the addresses decide (below). */
+static void learn_tail(struct record_view *view)
+{
+	view->dual = view_has(view, ELEMENT_IP4) && view_has(view, ELEMENT_IP6);
+	view->tail = (uint16_t)tail_place(view, view_has(view, ELEMENT_IP6) ? ELEMENT_IP6
+									   : ELEMENT_IP4);
+}
+
 /* A tail counts only where its magic says so, which the element headers do not tell: look at each
  * record. A non-zero pair of element 3's addresses beats element 2 (file format section 14.2). */
-static void find_geo(struct record_view *view)
+static inline void find_geo(struct record_view *view)
 {
-	enum element element = view_is_ip6(view) ? ELEMENT_IP6 : ELEMENT_IP4;
-	unsigned tail = 0;
+	unsigned tail = view->tail;
 
-	view->geo = NULL;
-	view->geo_offset = 0;
-	view->present &= ~(1ull << ELEMENT_GEO);
-	if (view_has(view, element) && view->payload_bytes[element] > element_table[element].bytes)
-		tail = geotail_find(element, view->bytes + view->offset[element],
-				    view->payload_bytes[element]);
-	if (tail) {
-		view->geo_offset = (uint16_t)(view->offset[element] + tail + GEOTAIL_PAIR);
+	if (view->dual)
+		tail = tail_place(view, view_is_ip6(view) ? ELEMENT_IP6 : ELEMENT_IP4);
+	if (tail && bytes_get32(view->bytes + tail) == GEOTAIL_MAGIC) {
+		view->geo_offset = (uint16_t)(tail + GEOTAIL_PAIR);
 		view->geo = view->bytes + view->geo_offset;
 		view->present |= 1ull << ELEMENT_GEO;
+	} else {
+		view->geo_offset = 0;
+		view->geo = NULL;
+		view->present &= ~(1ull << ELEMENT_GEO);
 	}
 }
 
@@ -66,6 +83,7 @@ static int learn_layout(struct record_view *view, size_t record_bytes)
 	}
 	if (at != record_bytes || view->count != bytes_get16(view->bytes + 4))
 		return NFGEO_ECORRUPT;
+	learn_tail(view);
 	return NFGEO_OK;
 }
 

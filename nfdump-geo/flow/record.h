@@ -47,6 +47,8 @@ struct record_view {
 	uint32_t shape;	      /* the record header's size and element count as one number */
 	uint16_t record_bytes;
 	uint16_t geo_offset; /* of the pair in the record; 0 = the record has no geo tail */
+	uint16_t tail;	     /* where the geo tail would be, by the layout; 0 = nowhere */
+	bool dual;	     /* both address elements: the addresses decide whose tail counts */
 	uint8_t count;	     /* elements in the record */
 	uint8_t order[RECORD_ELEMENTS_MAX];	 /* their ids as they come */
 	uint32_t header[RECORD_ELEMENTS_MAX];	 /* their 4-byte headers */

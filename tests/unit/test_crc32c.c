@@ -52,6 +52,28 @@ static void all_variants_agree(void **state)
 	}
 }
 
+/* Long enough for the lanes that are summed side by side, and around their ends. */
+static void long_input(void **state)
+{
+	static const size_t lens[] = {3064, 3071, 3072, 3073, 3080, 6143, 6144, 6145, 9999, 20000};
+	static uint8_t bytes[20008];
+	uint32_t random = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		random = random * 1664525 + 1013904223;
+		bytes[i] = (uint8_t)(random >> 24);
+	}
+	for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
+		const uint8_t *at = bytes + i % 8;
+		uint32_t want = crc_by_bits(at, lens[i]);
+
+		assert_int_equal(crc32c(0, at, lens[i]), want);
+		assert_int_equal(crc32c_portable(0, at, lens[i]), want);
+		assert_int_equal(crc32c(crc32c(0, at, 5), at + 5, lens[i] - 5), want);
+	}
+}
+
 static void sha256_known_answer(void **state)
 {
 	uint8_t hash[SHA256_HASH_BYTES];
@@ -69,6 +91,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers),
 		cmocka_unit_test(all_variants_agree),
+		cmocka_unit_test(long_input),
 		cmocka_unit_test(sha256_known_answer),
 	};
 
