@@ -94,8 +94,8 @@ static struct record_view nth(const struct block *block, size_t n)
 {
 	struct block_cursor cursor = block_cursor(block);
 	struct record_view view;
-	const uint8_t *record;
-	size_t len;
+	const uint8_t *record = NULL;
+	size_t len = 0;
 
 	do
 		assert_int_equal(block_next(&cursor, &record, &len), 1);
