@@ -2,7 +2,7 @@
 /*
  * gate.c - run the steps with only the countries known. A test of a country has an answer; every
  * other test may go either way, so both jumps are followed. If STEP_TRUE cannot be reached, no
- * record with these countries matches.
+ * record with these countries matches; if STEP_FALSE cannot, every one does.
  */
 #include "filter/gate.h"
 
@@ -19,6 +19,7 @@ enum answer { ANSWER_NO = 1, ANSWER_YES = 2, ANSWER_EITHER = ANSWER_NO | ANSWER_
 struct walk {
 	const struct program *program;
 	bool *reached; /* a flag a step; owns */
+	bool match, fail; /* the ends that were reached */
 };
 
 static bool is_source(const struct test *test)
@@ -38,36 +39,48 @@ static enum answer answer(const struct test *test, unsigned src, unsigned dst)
 	return test->needed && code == COUNTRY_UNKNOWN ? ANSWER_EITHER : ANSWER_YES;
 }
 
-static void follow(const struct walk *walk, uint32_t to, bool *match)
+static void follow(struct walk *walk, uint32_t to)
 {
 	if (to == STEP_TRUE)
-		*match = true;
-	else if (to < walk->program->count)
+		walk->match = true;
+	else if (to == STEP_FALSE)
+		walk->fail = true;
+	else
 		walk->reached[to] = true;
 }
 
 /* Jumps only lead forward, so one pass meets every step that can be reached. */
-static bool can_match(const struct walk *walk, unsigned src, unsigned dst)
+static bool can_match(struct walk *walk, unsigned src, unsigned dst)
 {
 	const struct program *program = walk->program;
-	bool match = false;
 
 	memset(walk->reached, 0, program->count);
-	follow(walk, program->start, &match);
-	for (uint32_t i = 0; i < program->count && !match; i++) {
+	walk->match = walk->fail = false;
+	follow(walk, program->start);
+	for (uint32_t i = 0; i < program->count; i++) {
 		const struct step *step = &program->steps[i];
-		enum answer way = answer(&step->test, src, dst);
+		enum answer way = ANSWER_YES;
 
 		if (!walk->reached[i])
 			continue;
-		if (step->test.op == TEST_LABEL)
-			way = ANSWER_YES;
+		if (step->test.op != TEST_LABEL)
+			way = answer(&step->test, src, dst);
 		if (way & ANSWER_YES)
-			follow(walk, step->on_true, &match);
+			follow(walk, step->on_true);
 		if (way & ANSWER_NO)
-			follow(walk, step->on_false, &match);
+			follow(walk, step->on_false);
 	}
-	return match;
+	return walk->match;
+}
+
+/* One code of one direction goes into a set if it can match. */
+static void ask(struct walk *walk, struct country_gate *gate, struct country_set *set,
+		unsigned src, unsigned dst)
+{
+	if (!can_match(walk, src, dst))
+		return;
+	country_set_add(set, (uint16_t)(set == &gate->src ? src : dst));
+	gate->exact &= !walk->fail;
 }
 
 /* All codes that the filter's tests of one direction mention. */
@@ -92,14 +105,14 @@ int filter_gate(const struct filter *filter, struct country_gate *gate)
 	if (!walk.reached)
 		return NFGEO_ENOMEM;
 	gate->open = can_match(&walk, NOT_NAMED, NOT_NAMED);
+	gate->exact = !gate->open;
 	collect_named(walk.program, true, &gate->src_named);
 	collect_named(walk.program, false, &dst_named);
 	for (unsigned code = 0; code < COUNTRY_CODES && !gate->open; code++) {
-		if (country_set_has(&gate->src_named, (uint16_t)code) &&
-		    can_match(&walk, code, ANY_CODE))
-			country_set_add(&gate->src, (uint16_t)code);
-		if (country_set_has(&dst_named, (uint16_t)code) && can_match(&walk, NOT_NAMED, code))
-			country_set_add(&gate->dst, (uint16_t)code);
+		if (country_set_has(&gate->src_named, (uint16_t)code))
+			ask(&walk, gate, &gate->src, code, ANY_CODE);
+		if (country_set_has(&dst_named, (uint16_t)code))
+			ask(&walk, gate, &gate->dst, NOT_NAMED, code);
 	}
 	free(walk.reached);
 	return NFGEO_OK;

@@ -18,7 +18,8 @@
  * by one of two look-ups, and `ctry X` between two hosts of X is not found twice.
  */
 struct country_gate {
-	bool open; /* can match whatever the countries are */
+	bool open;  /* can match whatever the countries are */
+	bool exact; /* whatever passes does match: there is nothing left to ask */
 	struct country_set src_named, src, dst;
 };
 

@@ -60,7 +60,7 @@ static void log_syslog(enum log_level level, const char *line, void *arg)
 
 static void start_log(const struct nfprofile_options *options)
 {
-	common_log_stderr("nfprofile", LOG_LEVEL_INFO);
+	common_log_stderr("nfprofile", LOG_LEVEL_WARN);
 	if (options->facility < 0)
 		return;
 	openlog("nfprofile", LOG_PID, options->facility);
@@ -400,7 +400,7 @@ int main(int argc, char **argv)
 	struct error error = {0};
 	int status;
 
-	common_log_stderr("nfprofile", LOG_LEVEL_INFO);
+	common_log_stderr("nfprofile", LOG_LEVEL_WARN);
 	profile_init(&run.set);
 	status = nfprofile_options_parse(&run.options, argc, argv, &error);
 	start_log(&run.options);

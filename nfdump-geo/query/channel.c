@@ -139,8 +139,8 @@ int channel_prepare(struct channel *channel, const struct channel_places *places
 				 channel->stat_path);
 	status = filter_compile_file(&channel->filter, path, &why);
 	if (status != NFGEO_OK)
-		return error_set(error, status, "channel %s of profile %s skipped: '%s': %s",
-				 channel->name, channel->profile, path, why.text);
+		return error_set(error, status, "channel %s of profile %s skipped: %s",
+				 channel->name, channel->profile, why.text);
 	channel->needs_country = filter_needs_country(channel->filter);
 	return filter_gate(channel->filter, &channel->gate);
 }

@@ -10,7 +10,7 @@
 #include "flow/geotail.h"
 
 /* All channels together keep about this much before they write; a writer needs as much again. */
-enum { BUFFERS_BYTES = 48 << 20, BUFFER_MIN_BYTES = 16 << 10, BUFFER_FIRST_BYTES = 4096 };
+enum { BUFFERS_BYTES = 24 << 20, BUFFER_MIN_BYTES = 16 << 10, BUFFER_FIRST_BYTES = 4096 };
 
 static void *sink_open(struct scan_sink *sink)
 {
@@ -91,7 +91,7 @@ static void try_channel(uint32_t number, void *arg)
 	struct channel *channel = &set->channel[number];
 	const struct record_view *view = set->row->view;
 
-	if (!filter_match(channel->filter, view, &set->context, NULL))
+	if (!channel->gate.exact && !filter_match(channel->filter, view, &set->context, NULL))
 		return;
 	totals_query(&channel->totals, view);
 	if (channel->writer)
