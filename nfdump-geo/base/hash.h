@@ -32,6 +32,27 @@ void hash_fini(struct hash *hash);
  */
 void *hash_upsert(struct hash *hash, const void *key, uint64_t code, bool *fresh);
 
+/** Ask for the memory that hash_upsert() with this code will look at first. */
+static inline void hash_prefetch(const struct hash *hash, uint64_t code)
+{
+	if (hash->slots)
+		__builtin_prefetch(&hash->slots[(uint32_t)(code >> 32) & hash->mask]);
+}
+
+/** .. and then, once that is there: the entry. */
+static inline void hash_prefetch_entry(const struct hash *hash, uint64_t code)
+{
+	uint64_t slot = hash->slots ? hash->slots[(uint32_t)(code >> 32) & hash->mask] : 0;
+
+	if (slot >> 32 == code >> 32) {
+		const uint8_t *entry =
+			hash->entries + (size_t)((uint32_t)slot - 1) * hash->entry_bytes;
+
+		__builtin_prefetch(entry, 1);
+		__builtin_prefetch(entry + 64, 1);
+	}
+}
+
 static inline const void *hash_key(const struct hash *hash, uint32_t number)
 {
 	return hash->entries + (size_t)number * hash->entry_bytes;

@@ -2,6 +2,7 @@
 #include "query/statistics.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +40,27 @@ struct entry {
 	uint64_t order; /* of its first flow */
 };
 
+enum { PARTITIONS = 32, MERGE_THREADS = 4, QUEUE = 32, MERGE_AHEAD = 8 };
+
+/* One statistic of one worker; an entry's partition is told by the low bits of its hash. */
+struct tables {
+	struct hash of[PARTITIONS];
+};
+
+/* An addition that waits until memory has come: see queue_add(). */
+struct waiting {
+	struct stat_value value;
+	struct counters counters;
+	uint64_t order, code;
+	struct hash *table;
+};
+
 struct part {
 	struct statistics *statistics;
 	struct part *next;
-	struct hash table[STATISTICS_MAX];
+	struct tables table[STATISTICS_MAX];
+	struct waiting queue[QUEUE];
+	unsigned waiting;
 	bool failed;
 };
 
@@ -268,21 +286,42 @@ static struct stat_value value_of(const struct statistics *statistics, unsigned 
 	return (struct stat_value){0};
 }
 
-static void add(struct part *part, unsigned number, const struct stat_value *value,
-		const struct counters *counters, uint64_t order)
+static void add(struct part *part, const struct waiting *waiting)
 {
 	bool fresh;
-	struct entry *entry = hash_upsert(&part->table[number], value,
-					  hash_bytes(value, KEY_BYTES), &fresh);
+	struct entry *entry = hash_upsert(waiting->table, &waiting->value, waiting->code, &fresh);
 
 	if (!entry) {
 		part->failed = true;
 	} else if (fresh) {
-		entry->sum = *counters;
-		entry->order = order;
+		entry->sum = waiting->counters;
+		entry->order = waiting->order;
 	} else {
-		counters_merge(&entry->sum, counters);
+		counters_merge(&entry->sum, &waiting->counters);
 	}
+}
+
+static void run_queue(struct part *part)
+{
+	for (unsigned i = 0; i < part->waiting; i++)
+		hash_prefetch_entry(part->queue[i].table, part->queue[i].code);
+	for (unsigned i = 0; i < part->waiting; i++)
+		add(part, &part->queue[i]);
+	part->waiting = 0;
+}
+
+/* With millions of entries each addition waits for memory twice, for the slot and for the entry.
+ * Some dozen are collected so that they wait together. */
+static void queue_add(struct part *part, unsigned number, const struct stat_value *value,
+		      const struct counters *counters, uint64_t order)
+{
+	uint64_t code = hash_bytes(value, KEY_BYTES);
+	struct hash *table = &part->table[number].of[code % PARTITIONS];
+
+	hash_prefetch(table, code);
+	part->queue[part->waiting++] = (struct waiting){*value, *counters, order, code, table};
+	if (part->waiting == QUEUE)
+		run_queue(part);
 }
 
 static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
@@ -306,12 +345,12 @@ static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
 		struct stat_value value = value_of(statistics, i, statistic->field, view);
 
 		value.proto = statistics->request[i].by_proto ? view_proto(view) : 0;
-		add(part, i, &value, &counters, order);
+		queue_add(part, i, &value, &counters, order);
 		if (statistic->also == FIELD_NONE)
 			continue;
 		value = value_of(statistics, i, statistic->also, view);
 		value.proto = statistics->request[i].by_proto ? view_proto(view) : 0;
-		add(part, i, &value, &counters, order);
+		queue_add(part, i, &value, &counters, order);
 	}
 }
 
@@ -323,7 +362,8 @@ static void *open_part(struct scan_sink *sink)
 	if (!part)
 		return NULL;
 	for (unsigned i = 0; i < statistics->count; i++)
-		hash_init(&part->table[i], KEY_BYTES, sizeof(struct entry));
+		for (unsigned k = 0; k < PARTITIONS; k++)
+			hash_init(&part->table[i].of[k], KEY_BYTES, sizeof(struct entry));
 	part->statistics = statistics;
 	part->next = statistics->part;
 	statistics->part = part;
@@ -334,6 +374,7 @@ static int end_block(void *worker, struct error *error)
 {
 	struct part *part = worker;
 
+	run_queue(part);
 	return part->failed ? error_set(error, NFGEO_ENOMEM, "out of memory") : NFGEO_OK;
 }
 
@@ -366,7 +407,8 @@ void statistics_free(struct statistics *statistics)
 		struct part *next = statistics->part->next;
 
 		for (unsigned i = 0; i < statistics->count; i++)
-			hash_fini(&statistics->part->table[i]);
+			for (unsigned k = 0; k < PARTITIONS; k++)
+				hash_fini(&statistics->part->table[i].of[k]);
 		free(statistics->part);
 		statistics->part = next;
 	}
@@ -384,8 +426,11 @@ static bool merge_table(struct hash *into, struct hash *from)
 		const struct entry *other = hash_value(from, i);
 		const void *key = hash_key(from, i);
 		bool fresh;
-		struct entry *entry = hash_upsert(into, key, hash_bytes(key, KEY_BYTES), &fresh);
+		struct entry *entry;
 
+		if (i + MERGE_AHEAD < from->count)
+			hash_prefetch(into, hash_bytes(hash_key(from, i + MERGE_AHEAD), KEY_BYTES));
+		entry = hash_upsert(into, key, hash_bytes(key, KEY_BYTES), &fresh);
 		if (!entry)
 			return false;
 		if (fresh) {
@@ -400,15 +445,48 @@ static bool merge_table(struct hash *into, struct hash *from)
 	return true;
 }
 
+/* A thread merges every MERGE_THREADS-th partition of all workers into that of the first. */
+struct merge {
+	struct statistics *statistics;
+	unsigned first;
+	bool failed, started;
+	pthread_t thread;
+};
+
+static void *merge_some(void *arg)
+{
+	struct merge *merge = arg;
+	struct part *first = merge->statistics->part;
+
+	for (unsigned i = 0; i < merge->statistics->count; i++)
+		for (unsigned k = merge->first; k < PARTITIONS; k += MERGE_THREADS)
+			for (struct part *part = first->next; part; part = part->next)
+				merge->failed |=
+					!merge_table(&first->table[i].of[k], &part->table[i].of[k]);
+	return NULL;
+}
+
 int statistics_finish(struct statistics *statistics, struct error *error)
 {
-	struct part *first = statistics->part;
+	struct merge merge[MERGE_THREADS] = {{0}};
+	bool failed = false;
 
-	for (struct part *part = first ? first->next : NULL; part; part = part->next)
-		for (unsigned i = 0; i < statistics->count; i++)
-			if (!merge_table(&first->table[i], &part->table[i]))
-				return error_set(error, NFGEO_ENOMEM, "out of memory");
-	return NFGEO_OK;
+	if (!statistics->part || !statistics->part->next)
+		return NFGEO_OK;
+	for (unsigned i = 0; i < MERGE_THREADS; i++) {
+		merge[i].statistics = statistics;
+		merge[i].first = i;
+		merge[i].started =
+			pthread_create(&merge[i].thread, NULL, merge_some, &merge[i]) == 0;
+		if (!merge[i].started)
+			merge_some(&merge[i]);
+	}
+	for (unsigned i = 0; i < MERGE_THREADS; i++) {
+		if (merge[i].started)
+			pthread_join(merge[i].thread, NULL);
+		failed |= merge[i].failed;
+	}
+	return failed ? error_set(error, NFGEO_ENOMEM, "out of memory") : NFGEO_OK;
 }
 
 static bool within(const struct statistic_limit *limit, uint64_t value)
@@ -433,7 +511,7 @@ static size_t rank_entries(const struct hash *hash, const struct statistic_reque
 			(struct ranked){rank_value(order_table[order].value(sum), ascending),
 					entry->order, hash_key(hash, i), entry};
 	}
-	return rank_sort(ranked, count, cut->top);
+	return count;
 }
 
 static void row_of(const struct ranked *ranked, struct stat_row *row)
@@ -455,14 +533,20 @@ int statistics_table(const struct statistics *statistics, unsigned number, unsig
 {
 	const struct statistic_request *request = &statistics->request[number];
 	const struct statistic *statistic = &statistic_table[request->statistic];
-	const struct hash *hash = statistics->part ? &statistics->part->table[number] : NULL;
-	size_t count = hash ? hash->count : 0;
-	struct ranked *ranked = malloc((count + 1) * sizeof(*ranked));
+	const struct tables *tables = statistics->part ? &statistics->part->table[number] : NULL;
+	struct ranked *ranked;
 	struct stat_row *row;
+	size_t count = 0;
 
+	for (unsigned k = 0; tables && k < PARTITIONS; k++)
+		count += tables->of[k].count;
+	ranked = malloc((count + 1) * sizeof(*ranked));
 	if (!ranked)
 		return NFGEO_ENOMEM;
-	count = hash ? rank_entries(hash, request, order, cut, ranked) : 0;
+	count = 0;
+	for (unsigned k = 0; tables && k < PARTITIONS; k++)
+		count += rank_entries(&tables->of[k], request, order, cut, ranked + count);
+	count = rank_sort(ranked, count, cut->top);
 	row = calloc(count + 1, sizeof(*row));
 	if (!row) {
 		free(ranked);

@@ -47,16 +47,22 @@ static double normal(void)
 	return radius * cos(6.283185307179586 * draw() / 4294967296.0);
 }
 
-/* Some public unicast address; the same for the same number. */
+static uint32_t mix(uint32_t number)
+{
+	number = (number ^ number >> 16) * 0x85ebca6b;
+	number = (number ^ number >> 13) * 0xc2b2ae35;
+	return number ^ number >> 16;
+}
+
+/* Some public unicast address; the same for the same number. Hosts stand in networks of up to 40. */
 static uint32_t public_address(uint32_t number)
 {
-	uint32_t address = number;
+	uint32_t net = number / 40;
 
 	do
-		address = address * 2654435761u + 0x9e3779b9u;
-	while (address >> 24 == 0 || address >> 24 == 10 || address >> 24 == 127 ||
-	       address >> 24 >= 224);
-	return address;
+		net = mix(net + 1);
+	while (net >> 24 == 0 || net >> 24 == 10 || net >> 24 == 127 || net >> 24 >= 224);
+	return (net & 0xffffff00) | (mix(number) & 0xff);
 }
 
 static void make_servers(void)
@@ -125,7 +131,7 @@ static size_t make_record(uint8_t *out, uint64_t file_ms, uint32_t hosts)
 
 	if (below(2)) {
 		dst = src;
-		src = public_address(below(hosts) * 31 + 7);
+		src = public_address(below(hosts));
 		dst_port = below(4) ? (uint16_t)(1024 + below(64000)) : dst_port;
 	} else if (below(2)) {
 		swap = src, src = dst, dst = swap;
