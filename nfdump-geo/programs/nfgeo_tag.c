@@ -91,6 +91,8 @@ static void catch_signals(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write(), like a full disk */
+	signal(SIGPIPE, SIG_IGN); /* whoever read the messages is gone: the work goes on */
 }
 
 static int64_t now_ms(void)
@@ -204,11 +206,49 @@ static int make_folders(char *path)
 	return NFGEO_OK;
 }
 
+/* Path below the directory of -w. */
+static const char *copy_name(const struct job *job)
+{
+	const char *below = job->path + job->shown;
+
+	return below + strspn(below, "/");
+}
+
+static int by_copy_name(const void *a, const void *b)
+{
+	const struct job *const *one = a, *const *other = b;
+
+	return strcmp(copy_name(*one), copy_name(*other));
+}
+
+/* -w: of two inputs with one name below it (DIR1/x and DIR2/x) only one copy would be left. */
+static int check_copies(const struct tagging *tagging)
+{
+	const struct job **sorted = malloc((tagging->job_count + 1) * sizeof(*sorted));
+	int status = sorted ? EXIT_DONE : EXIT_FAILED;
+
+	for (size_t i = 0; sorted && i < tagging->job_count; i++)
+		sorted[i] = &tagging->job[i];
+	if (sorted)
+		qsort(sorted, tagging->job_count, sizeof(*sorted), by_copy_name);
+	else
+		common_complain(tagging->verb, "out of memory");
+	for (size_t i = 1; status == EXIT_DONE && i < tagging->job_count; i++)
+		if (by_copy_name(&sorted[i - 1], &sorted[i]) == 0) {
+			common_complain(tagging->verb, "-w: %s and %s would have the same copy %s/%s; "
+					"tag them one by one, into directories of their own",
+					sorted[i - 1]->path, sorted[i]->path, tagging->write_dir,
+					copy_name(sorted[i]));
+			status = EXIT_FAILED;
+		}
+	free(sorted);
+	return status;
+}
+
 /* Where the tagged file goes, links followed so that a link stays one. */
 static int target_of(const struct tagging *tagging, const struct job *job, char *target,
 		     struct error *error)
 {
-	const char *below = job->path + job->shown;
 	struct stat source, there;
 
 	if (!tagging->write_dir) {
@@ -216,9 +256,7 @@ static int target_of(const struct tagging *tagging, const struct job *job, char 
 			return error_set_errno(error, "%s", job->path);
 		return NFGEO_OK;
 	}
-	while (*below == '/')
-		below++;
-	if (snprintf(target, PATH_MAX, "%s/%s", tagging->write_dir, below) >= PATH_MAX)
+	if (snprintf(target, PATH_MAX, "%s/%s", tagging->write_dir, copy_name(job)) >= PATH_MAX)
 		return error_set(error, NFGEO_EINVAL, "%.200s: path too long", job->path);
 	if (make_folders(target) != NFGEO_OK)
 		return error_set_errno(error, "cannot create the folder of %s", target);
@@ -496,6 +534,8 @@ int nfgeo_tag(int argc, char **argv)
 			common_complain(tagging.verb, "out of memory");
 			status = EXIT_FAILED;
 		}
+	if (status == EXIT_DONE && tagging.write_dir)
+		status = check_copies(&tagging);
 	if (status == EXIT_DONE) {
 		catch_signals();
 		tag_all(&tagging);
