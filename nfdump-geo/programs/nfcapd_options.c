@@ -85,7 +85,6 @@ static int set_exporter(struct nfcapd_options *options, const char *arg, struct 
 	}
 SET_TEXT(dir, dir)
 SET_TEXT(dynamic_dir, dynamic_dir)
-SET_TEXT(port, port)
 SET_TEXT(host, host)
 SET_TEXT(group, group)
 SET_TEXT(command, command)
@@ -162,8 +161,27 @@ static int set_sampling(struct nfcapd_options *options, const char *arg, struct 
 	return status;
 }
 
+/* A number, or a service's name. getaddrinfo() takes 99999 for 34463. */
+static int check_port(const char *port, char letter, struct error *error)
+{
+	long value;
+
+	return port[strspn(port, "0123456789")] ? NFGEO_OK
+						: number(port, letter, 0, 65535, &value, error);
+}
+
+static int set_port(struct nfcapd_options *options, const char *arg, struct error *error)
+{
+	options->port = arg;
+	return check_port(arg, 'p', error);
+}
+
 static int set_repeater(struct nfcapd_options *options, const char *arg, struct error *error)
 {
+	const char *slash = strrchr(arg, '/');
+
+	if (slash && check_port(slash + 1, 'R', error) != NFGEO_OK)
+		return NFGEO_EINVAL;
 	if (options->repeater_count == REPEATERS_MAX)
 		return error_set(error, NFGEO_EINVAL, "-R %s: at most %d repeaters", arg,
 				 REPEATERS_MAX);
@@ -415,10 +433,10 @@ int nfcapd_options_parse(struct nfcapd_options *options, int argc, char **argv,
 	while (status == NFGEO_OK && options->action == ACTION_COLLECT &&
 	       (letter = getopt_long(argc, argv, letters, names, NULL)) != -1)
 		status = apply(options, letter, optarg, error);
+	if (status != NFGEO_OK || options->action != ACTION_COLLECT)
+		return status; /* not all was looked at */
 	options->extra = argc - optind;
-	if (status == NFGEO_OK && options->action == ACTION_COLLECT)
-		status = check(options, error);
-	return status;
+	return check(options, error);
 }
 
 void nfcapd_options_fini(struct nfcapd_options *options)

@@ -34,8 +34,13 @@ for my $row (
 		'-n', "b,127.0.0.1,$dir/e"],
 	[1, qr/belongs to another source already/, '--no-geo', '-p', 0, '-n', "a,127.0.0.1,$dir/d",
 		'-n', "b,127.0.0.2,$dir/d"],
+	[1, qr/-p 99999: wants a number from 0 to 65535/, @w, '-p', 99999],
+	[1, qr/-p : wants a number/, @w, '-p', ''],
+	[1, qr/-R 65536: wants a number/, @w, '-R', '127.0.0.1/65536'],
 	[1, qr/-t 1: wants a number from 2/, @w, '-t', 1],
 	[1, qr/-t x: wants/, @w, '-t', 'x'],
+	[1, qr/\Anfcapd: -t 1: wants/, '-t', 1, @w], # with more options behind it
+	[0, qr/\Anfcapd: Version/, '-V', @w],
 	[1, qr/-S 9: wants a number from 0 to 8/, @w, '-S', 9],
 	[1, qr/-s 0: a sampling rate/, @w, '-s', 0],
 	[1, qr/-s 10000001: wants/, @w, '-s', 10000001],
