@@ -17,26 +17,53 @@ static const struct country_set *set_of(const struct channel *channel, bool sour
 	return source ? &channel->gate.src : &channel->gate.dst;
 }
 
+/* Call `each` with every code of a set. */
+static inline void each_code(const struct country_set *set, uint32_t number,
+			     void (*each)(unsigned code, uint32_t number, void *arg), void *arg)
+{
+	for (unsigned word = 0; word < COUNTRY_CODES / 64; word++)
+		for (uint64_t bits = set->bits[word]; bits; bits &= bits - 1)
+			each(word * 64 + (unsigned)__builtin_ctzll(bits), number, arg);
+}
+
+static void count_code(unsigned code, uint32_t number, void *arg)
+{
+	struct channel_list *list = arg;
+
+	(void)number;
+	list->start[code + 1]++;
+}
+
+struct fill {
+	uint32_t at[COUNTRY_CODES], *number;
+};
+
+static void put_number(unsigned code, uint32_t number, void *arg)
+{
+	struct fill *fill = arg;
+
+	fill->number[fill->at[code]++] = number;
+}
+
 /* Count, sum up, fill: each code's channels lie side by side, in their own order. */
 static int build_list(struct channel_list *list, const struct channel *channel, size_t count,
 		      const bool *taken, bool source)
 {
-	uint32_t total = 0, at[COUNTRY_CODES];
+	struct fill fill;
 
-	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
-		list->start[code] = total;
-		at[code] = total;
-		for (size_t i = 0; i < count; i++)
-			total += taken[i] && country_set_has(set_of(&channel[i], source), (uint16_t)code);
-	}
-	list->start[COUNTRY_CODES] = total;
-	list->number = malloc((total + 1ull) * sizeof(*list->number));
+	for (size_t i = 0; i < count; i++)
+		if (taken[i])
+			each_code(set_of(&channel[i], source), 0, count_code, list);
+	for (unsigned code = 0; code < COUNTRY_CODES; code++)
+		list->start[code + 1] += list->start[code];
+	list->number = malloc((list->start[COUNTRY_CODES] + 1ull) * sizeof(*list->number));
 	if (!list->number)
 		return NFGEO_ENOMEM;
+	memcpy(fill.at, list->start, sizeof(fill.at));
+	fill.number = list->number;
 	for (size_t i = 0; i < count; i++)
-		for (unsigned code = 0; taken[i] && code < COUNTRY_CODES; code++)
-			if (country_set_has(set_of(&channel[i], source), (uint16_t)code))
-				list->number[at[code]++] = (uint32_t)i;
+		if (taken[i])
+			each_code(set_of(&channel[i], source), (uint32_t)i, put_number, &fill);
 	return NFGEO_OK;
 }
 
