@@ -181,6 +181,8 @@ static char *put_row(char *at, const struct output *output, const struct stat_ta
 	at = comma(put_number(at, rate(packets, 1, ms)));
 	at = comma(put_number(at, rate(bytes, 8, ms)));
 	at = put_number(at, packets ? bytes / packets : 0);
+	for (unsigned i = 0; table->distinct && i < STAT_DISTINCT_COUNT; i++)
+		at = put_number(comma(at), row->distinct[i]);
 	*at++ = '\n';
 	return at;
 }
@@ -188,14 +190,15 @@ static char *put_row(char *at, const struct output *output, const struct stat_ta
 static void csv_stat(const struct output *output, struct text *text, const struct stat_table *table)
 {
 	static const char *const headers[] = {
-		[STAT_IN] = "ts,te,td,pr,val,fl,flP,ipkt,ipktP,ibyt,ibytP,ipps,ibps,ibpp\n",
-		[STAT_OUT] = "ts,te,td,pr,val,fl,flP,opkt,opktP,obyt,obytP,opps,obps,obpp\n",
-		[STAT_BOTH] = "ts,te,td,pr,val,fl,flP,pkt,pktP,byt,bytP,pps,bps,bpp\n",
+		[STAT_IN] = "ts,te,td,pr,val,fl,flP,ipkt,ipktP,ibyt,ibytP,ipps,ibps,ibpp",
+		[STAT_OUT] = "ts,te,td,pr,val,fl,flP,opkt,opktP,obyt,obytP,opps,obps,obpp",
+		[STAT_BOTH] = "ts,te,td,pr,val,fl,flP,pkt,pktP,byt,bytP,pps,bps,bpp",
 	};
 	struct clock_cache clock;
 
 	clock_init(&clock, false);
 	text_string(text, headers[table->direction]);
+	text_string(text, table->distinct ? ",hosts,as,ports\n" : "\n");
 	for (size_t i = 0; i < table->count; i++) {
 		char *at = text_reserve(text, 512);
 

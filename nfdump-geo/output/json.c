@@ -494,6 +494,11 @@ static void stat_object(struct object *object, const struct stat_table *table,
 	number(object, "pps", rate(packets, 1, ms));
 	number(object, "bps", rate(bytes, 8, ms));
 	number(object, "bpp", packets ? bytes / packets : 0);
+	if (!table->distinct)
+		return;
+	number(object, "hosts", row->distinct[STAT_DISTINCT_HOSTS]);
+	number(object, "as", row->distinct[STAT_DISTINCT_AS]);
+	number(object, "ports", row->distinct[STAT_DISTINCT_PORTS]);
 }
 
 static void json_stat(const struct output *output, struct text *text,

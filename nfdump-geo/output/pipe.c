@@ -82,6 +82,10 @@ static void pipe_stat(const struct output *output, struct text *text,
 		at = put_item(at, rate(packets, 1, ms));
 		at = put_item(at, rate(bytes, 8, ms));
 		at = put_number(at, packets ? bytes / packets : 0);
+		for (unsigned k = 0; table->distinct && k < STAT_DISTINCT_COUNT; k++) {
+			*at++ = '|';
+			at = put_number(at, row->distinct[k]);
+		}
 		*at++ = '\n';
 		text_commit(text, at);
 	}

@@ -33,10 +33,14 @@ struct stat_value {
 	uint8_t unused[6]; /* zero: values are hashed as they lie */
 };
 
+/* Different members behind a value, counted when an order asks for one of them. */
+enum stat_distinct { STAT_DISTINCT_HOSTS, STAT_DISTINCT_AS, STAT_DISTINCT_PORTS, STAT_DISTINCT_COUNT };
+
 struct stat_row {
 	struct stat_value value;
 	uint64_t first_ms, last_ms;
 	uint64_t flows, in_packets, in_bytes, out_packets, out_bytes;
+	uint64_t distinct[STAT_DISTINCT_COUNT];
 };
 
 enum stat_direction { STAT_IN, STAT_OUT, STAT_BOTH };
@@ -46,6 +50,7 @@ struct stat_table {
 	enum stat_kind kind;
 	enum stat_direction direction; /* which counters the order is about: those are printed */
 	bool by_proto;
+	bool distinct; /* rows have distinct counts: columns `hosts`, `as`, `ports` */
 	uint64_t top; /* 0 = all */
 	const struct stat_row *row;
 	size_t count;

@@ -226,6 +226,8 @@ static char *put_stat_row(char *at, const struct output *output, const struct st
 	at = put_count(at, output, rate(packets, 1, ms));
 	at = put_count(at, output, rate(bytes, 8, ms));
 	at = end_cell(put_number(at, packets ? bytes / packets : 0));
+	for (unsigned i = 0; i < STAT_DISTINCT_COUNT; i++)
+		at = end_cell(table->distinct ? put_number(at, row->distinct[i]) : at);
 	at = end_cell(put_time(at, clock, row->first_ms, ' '));
 	*put_duration(duration, ms) = '\0';
 	blanks = strspn(duration, " ");
@@ -238,10 +240,10 @@ static void open_stat_layout(struct layout *layout, const struct output *output,
 			     const struct stat_table *table)
 {
 	static const char *const titles[] = {"Proto", "Flows", "",    "Packets", "",	 "Bytes",
-					     "",      "pps",   "bps", "bpp",	 "First seen",
-					     "Duration"};
+					     "",      "pps",   "bps", "bpp",	 "Hosts",
+					     "AS",    "Ports", "First seen", "Duration"};
 	const char *header = table->header + strspn(table->header, " ");
-	enum { FIRST_SEEN = 11 };
+	enum { FIRST_SEEN = 14 };
 
 	*layout = (struct layout){.count = 1 + sizeof(titles) / sizeof(*titles),
 				  .colour = output->terminal.colour,

@@ -133,6 +133,10 @@ static char *put_row(char *at, const struct output *output, const struct stat_ta
 	at = put_counter(at, output, rate(bytes, 8, ms));
 	*at++ = ' ';
 	at = put_number_right(at, packets ? bytes / packets : 0, 5);
+	for (unsigned i = 0; table->distinct && i < STAT_DISTINCT_COUNT; i++) {
+		*at++ = ' ';
+		at = put_number_right(at, row->distinct[i], 8);
+	}
 	*at++ = '\n';
 	return at;
 }
@@ -152,7 +156,8 @@ void text_stat(const struct output *output, struct text *text, const struct stat
 		at = put_string(at, "Date first seen                 Duration Proto ");
 		at = put_right(at, table->header, strlen(table->header), value_width(output, table));
 		at = put_string(at, "    Flows(%)     Packets(%)       Bytes(%)         pps      bps "
-				    "  bpp\n");
+				    "  bpp");
+		at = put_string(at, table->distinct ? "    hosts       as    ports\n" : "\n");
 		text_commit(text, at);
 	}
 	for (size_t i = 0; i < table->count; i++) {

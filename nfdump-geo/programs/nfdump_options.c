@@ -122,7 +122,8 @@ static int set_order(struct nfdump_options *options, const char *text)
 {
 	unsigned order;
 
-	if (order_parse(text, strlen(text), &order, &options->ascending) != NFGEO_OK)
+	if (order_parse(text, strlen(text), &order, &options->ascending) != NFGEO_OK ||
+	    !order_table[order].value)
 		return wrong("Unknown print order '%s': use flows, packets, bytes, ipkg, opkg, ibyte, "
 			     "obyte, pps, bps, bpp (i.., o..), tstart, tend or duration, with :a or :d",
 			     text);

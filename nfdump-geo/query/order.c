@@ -63,6 +63,9 @@ const struct order order_table[ORDER_COUNT] = {
 	{"tstart", NULL, by_tstart, STAT_BOTH, false, true},
 	{"tend", NULL, by_tend, STAT_BOTH, false, true},
 	{"duration", NULL, by_duration, STAT_BOTH, false, false},
+	{"hosts", NULL, NULL, STAT_BOTH, true, false},
+	{"as", NULL, NULL, STAT_BOTH, true, false},
+	{"ports", NULL, NULL, STAT_BOTH, true, false},
 };
 
 static bool same_word(const char *word, const char *text, size_t len)

@@ -31,13 +31,13 @@ static inline void counters_merge(struct counters *sum, const struct counters *o
 
 struct order {
 	const char *name, *other_name; /* nfdump 1.7.1's, the newer one's */
-	uint64_t (*value)(const struct counters *counters);
+	uint64_t (*value)(const struct counters *counters); /* NULL: of statistics only, distinct.h */
 	enum stat_direction direction;
 	bool for_stat;	/* may be asked for with -s */
 	bool ascending; /* unless said otherwise */
 };
 
-enum { ORDER_COUNT = 19 };
+enum { ORDER_COUNT = 22, ORDER_DISTINCT = 19 /* first of the orders by enum stat_distinct */ };
 extern const struct order order_table[ORDER_COUNT];
 
 /** "bytes", "bytes:a", .. @param number  index into order_table; @return NFGEO_OK or NFGEO_EINVAL */

@@ -11,10 +11,12 @@
 #include "base/hash.h"
 #include "geo/country.h"
 #include "geo/group.h"
+#include "query/distinct.h"
 
 enum { FIELD_NONE = FIELD_COUNT };
 
-enum source { SOURCE_NUM, SOURCE_LABEL, SOURCE_ADDR, SOURCE_NBAR, SOURCE_CTRY, SOURCE_PAIR, SOURCE_CONT,
+enum source { SOURCE_NUM, SOURCE_LABEL, SOURCE_ADDR, SOURCE_IP4, SOURCE_IP6, SOURCE_NBAR,
+	       SOURCE_CTRY, SOURCE_PAIR, SOURCE_CONT,
 	      SOURCE_CLASS, SOURCE_GROUP };
 
 struct statistic {
@@ -29,6 +31,23 @@ static const struct statistic statistic_table[] = {
 	{names, header, STAT_##kind, SOURCE_##source, FIELD_##field, FIELD_##also},
 #include "query/statistics.def"
 #undef STATISTIC
+/* Any other field, by the name it has in JSON. Text and bytes are no keys: names "". */
+#define FIELD_U8(json) json, json, STAT_NUMBER, SOURCE_NUM
+#define FIELD_U16(json) json, json, STAT_NUMBER, SOURCE_NUM
+#define FIELD_U32(json) json, json, STAT_NUMBER, SOURCE_NUM
+#define FIELD_U64(json) json, json, STAT_NUMBER, SOURCE_NUM
+#define FIELD_TIME(json) json, json, STAT_LATENCY, SOURCE_NUM /* seconds.mmm */
+#define FIELD_IP4(json) json, json, STAT_ADDRESS, SOURCE_IP4
+#define FIELD_IP6(json) json, json, STAT_ADDRESS, SOURCE_IP6
+#define FIELD_MAC(json) json, json, STAT_MAC, SOURCE_NUM
+#define FIELD_MPLS(json) json, json, STAT_MPLS, SOURCE_LABEL
+#define FIELD_COUNTRY(json) json, json, STAT_COUNTRY, SOURCE_CTRY
+#define FIELD_TEXT(json) "", json, STAT_NUMBER, SOURCE_NUM
+#define FIELD_BYTES(json) "", json, STAT_NUMBER, SOURCE_NUM
+#define FIELD(symbol, type, element, offset, ipfix, word, json, sql)                               \
+	{FIELD_##type(json), FIELD_##symbol, FIELD_NONE},
+#include "flow/fields.def"
+#undef FIELD
 };
 
 /* The key is a stat_value: 8 + 8 + 1 + 1 bytes, zero padded to 24. */
@@ -61,6 +80,7 @@ struct part {
 	struct tables table[STATISTICS_MAX];
 	struct waiting queue[QUEUE];
 	unsigned waiting;
+	struct distinct *distinct[STATISTICS_MAX]; /* NULL where nobody asks */
 	bool failed;
 };
 
@@ -89,7 +109,8 @@ static int unknown(const char *text, struct error *error)
 	return error_set(error, NFGEO_EINVAL,
 			 "Unknown stat: '%s': use NAME[:p][/ORDER...], NAME one of record srcip dstip "
 			 "ip port srcport dstport proto as srcas dstas srcctry dstctry ctry ctrypair "
-			 "srccont inif outif and others, ORDER one of flows packets bytes pps bps bpp",
+			 "srccont inif outif and others, or a field's name in JSON, ORDER one of flows "
+			 "packets bytes pps bps bpp hosts as ports",
 			 text);
 }
 
@@ -106,7 +127,8 @@ static int parse_name(struct statistic_request *request, const char *text, size_
 		*letter = (char)tolower((unsigned char)*letter);
 	if (strcmp(request->name, "record") == 0)
 		return more ? unknown(whole, error) : NFGEO_OK;
-	for (unsigned i = 0; i < sizeof(statistic_table) / sizeof(*statistic_table); i++)
+	for (unsigned i = 0; request->statistic < 0 &&
+			     i < sizeof(statistic_table) / sizeof(*statistic_table); i++)
 		if (name_matches(statistic_table[i].names, text, name_len))
 			request->statistic = (int)i;
 	if (request->statistic < 0)
@@ -146,7 +168,8 @@ int statistic_parse(struct statistic_request *request, const char *text, struct 
 		rest++;
 		len = strcspn(rest, "/");
 		if (order_parse(rest, len, &order, &ascending) != NFGEO_OK ||
-		    !order_table[order].for_stat)
+		    !order_table[order].for_stat ||
+		    (request->statistic < 0 && !order_table[order].value))
 			return unknown(text, error);
 		request->orders |= 1u << order;
 		request->ascending |= (uint32_t)ascending << order;
@@ -231,6 +254,19 @@ static struct stat_value address_value(const struct record_view *view, enum fiel
 	return (struct stat_value){.low = view_number(view, field), .family = AF_INET};
 }
 
+static struct stat_value ip6_value(const struct record_view *view, enum field_id field)
+{
+	struct stat_value value = {.family = AF_INET6};
+	const uint8_t *at;
+
+	if (view_has(view, field_table[field].element)) {
+		at = view_payload(view, field_table[field].element) + field_table[field].offset;
+		value.high = bytes_get64(at);
+		value.low = bytes_get64(at + 8);
+	}
+	return value;
+}
+
 /* Engine in the first byte, selector behind it in network order. */
 static uint64_t nbar_value(const struct record_view *view)
 {
@@ -264,6 +300,10 @@ static struct stat_value value_of(const struct statistics *statistics, unsigned 
 		return (struct stat_value){.low = view_number(view, field) & ~15ull};
 	case SOURCE_ADDR:
 		return address_value(view, field);
+	case SOURCE_IP4:
+		return (struct stat_value){.low = view_number(view, field), .family = AF_INET};
+	case SOURCE_IP6:
+		return ip6_value(view, field);
 	case SOURCE_NBAR:
 		return (struct stat_value){.low = nbar_value(view)};
 	case SOURCE_CTRY: /* unknown and all classes are one row */
@@ -324,6 +364,28 @@ static void queue_add(struct part *part, unsigned number, const struct stat_valu
 		run_queue(part);
 }
 
+/* Which side's hosts a statistic is about; what has no side is about both. */
+static enum distinct_side side_of(enum field_id field, enum source source)
+{
+	const char *word = field_table[field].json;
+
+	if (source == SOURCE_PAIR)
+		return DISTINCT_BOTH;
+	if (strncmp(word, "src", 3) == 0 || field == FIELD_INPUT)
+		return DISTINCT_SRC;
+	return strncmp(word, "dst", 3) == 0 || field == FIELD_OUTPUT ? DISTINCT_DST : DISTINCT_BOTH;
+}
+
+static void take_distinct(struct part *part, unsigned number, const struct stat_value *value,
+			  enum field_id field, const struct record_view *view)
+{
+	enum source source = statistic_table[part->statistics->request[number].statistic].source;
+
+	if (part->distinct[number] &&
+	    !distinct_flow(part->distinct[number], value, view, side_of(field, source)))
+		part->failed = true;
+}
+
 static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
 {
 	struct part *part = worker;
@@ -346,11 +408,13 @@ static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
 
 		value.proto = statistics->request[i].by_proto ? view_proto(view) : 0;
 		queue_add(part, i, &value, &counters, order);
+		take_distinct(part, i, &value, statistic->field, view);
 		if (statistic->also == FIELD_NONE)
 			continue;
 		value = value_of(statistics, i, statistic->also, view);
 		value.proto = statistics->request[i].by_proto ? view_proto(view) : 0;
 		queue_add(part, i, &value, &counters, order);
+		take_distinct(part, i, &value, statistic->also, view);
 	}
 }
 
@@ -361,9 +425,12 @@ static void *open_part(struct scan_sink *sink)
 
 	if (!part)
 		return NULL;
-	for (unsigned i = 0; i < statistics->count; i++)
+	for (unsigned i = 0; i < statistics->count; i++) {
 		for (unsigned k = 0; k < PARTITIONS; k++)
 			hash_init(&part->table[i].of[k], KEY_BYTES, sizeof(struct entry));
+		if (statistics->request[i].orders >> ORDER_DISTINCT)
+			part->failed |= !(part->distinct[i] = distinct_new());
+	}
 	part->statistics = statistics;
 	part->next = statistics->part;
 	statistics->part = part;
@@ -406,9 +473,11 @@ void statistics_free(struct statistics *statistics)
 	while (statistics->part) {
 		struct part *next = statistics->part->next;
 
-		for (unsigned i = 0; i < statistics->count; i++)
+		for (unsigned i = 0; i < statistics->count; i++) {
 			for (unsigned k = 0; k < PARTITIONS; k++)
 				hash_fini(&statistics->part->table[i].of[k]);
+			distinct_free(statistics->part->distinct[i]);
+		}
 		free(statistics->part);
 		statistics->part = next;
 	}
@@ -466,6 +535,19 @@ static void *merge_some(void *arg)
 	return NULL;
 }
 
+/* What the other workers have seen, into the first one's. */
+static bool merge_distinct(struct statistics *statistics)
+{
+	struct part *first = statistics->part;
+
+	for (struct part *part = first->next; part; part = part->next)
+		for (unsigned i = 0; i < statistics->count; i++)
+			if (first->distinct[i] &&
+			    !distinct_merge(first->distinct[i], part->distinct[i]))
+				return false;
+	return true;
+}
+
 int statistics_finish(struct statistics *statistics, struct error *error)
 {
 	struct merge merge[MERGE_THREADS] = {{0}};
@@ -486,6 +568,7 @@ int statistics_finish(struct statistics *statistics, struct error *error)
 			pthread_join(merge[i].thread, NULL);
 		failed |= merge[i].failed;
 	}
+	failed |= !merge_distinct(statistics);
 	return failed ? error_set(error, NFGEO_ENOMEM, "out of memory") : NFGEO_OK;
 }
 
@@ -494,8 +577,19 @@ static bool within(const struct statistic_limit *limit, uint64_t value)
 	return !limit->sign || (limit->sign > 0 ? value > limit->value : value < limit->value);
 }
 
-static size_t rank_entries(const struct hash *hash, const struct statistic_request *request,
-			   unsigned order, const struct statistic_cut *cut, struct ranked *ranked)
+static uint64_t sort_value(unsigned order, const struct counters *sum, struct distinct *distinct,
+			   const void *key)
+{
+	uint64_t counts[STAT_DISTINCT_COUNT];
+
+	if (order < ORDER_DISTINCT)
+		return order_table[order].value(sum);
+	distinct_counts(distinct, key, counts);
+	return counts[order - ORDER_DISTINCT];
+}
+
+static size_t rank_entries(const struct hash *hash, struct distinct *distinct,
+			   const struct statistic_request *request, unsigned order, const struct statistic_cut *cut, struct ranked *ranked)
 {
 	bool ascending = request->ascending >> order & 1;
 	size_t count = 0;
@@ -508,13 +602,14 @@ static size_t rank_entries(const struct hash *hash, const struct statistic_reque
 		    !within(&cut->bytes, sum->in_bytes + sum->out_bytes))
 			continue;
 		ranked[count++] =
-			(struct ranked){rank_value(order_table[order].value(sum), ascending),
+			(struct ranked){rank_value(sort_value(order, sum, distinct, hash_key(hash, i)),
+						   ascending),
 					entry->order, hash_key(hash, i), entry};
 	}
 	return count;
 }
 
-static void row_of(const struct ranked *ranked, struct stat_row *row)
+static void row_of(const struct ranked *ranked, struct distinct *distinct, struct stat_row *row)
 {
 	const struct entry *entry = ranked->group;
 
@@ -526,6 +621,8 @@ static void row_of(const struct ranked *ranked, struct stat_row *row)
 	row->in_bytes = entry->sum.in_bytes;
 	row->out_packets = entry->sum.out_packets;
 	row->out_bytes = entry->sum.out_bytes;
+	if (distinct)
+		distinct_counts(distinct, &row->value, row->distinct);
 }
 
 int statistics_table(const struct statistics *statistics, unsigned number, unsigned order,
@@ -535,6 +632,7 @@ int statistics_table(const struct statistics *statistics, unsigned number, unsig
 	const struct statistic *statistic = &statistic_table[request->statistic];
 	const struct tables *tables = statistics->part ? &statistics->part->table[number] : NULL;
 	struct ranked *ranked;
+	struct distinct *distinct = statistics->part ? statistics->part->distinct[number] : NULL;
 	struct stat_row *row;
 	size_t count = 0;
 
@@ -545,7 +643,8 @@ int statistics_table(const struct statistics *statistics, unsigned number, unsig
 		return NFGEO_ENOMEM;
 	count = 0;
 	for (unsigned k = 0; tables && k < PARTITIONS; k++)
-		count += rank_entries(&tables->of[k], request, order, cut, ranked + count);
+		count += rank_entries(&tables->of[k], distinct, request, order, cut,
+				      ranked + count);
 	count = rank_sort(ranked, count, cut->top);
 	row = calloc(count + 1, sizeof(*row));
 	if (!row) {
@@ -553,7 +652,7 @@ int statistics_table(const struct statistics *statistics, unsigned number, unsig
 		return NFGEO_ENOMEM;
 	}
 	for (size_t i = 0; i < count; i++)
-		row_of(&ranked[i], &row[i]);
+		row_of(&ranked[i], distinct, &row[i]);
 	free(ranked);
 	*table = (struct stat_table){
 		.name = request->name,
@@ -562,6 +661,7 @@ int statistics_table(const struct statistics *statistics, unsigned number, unsig
 		.kind = statistic->kind,
 		.direction = order_table[order].direction,
 		.by_proto = request->by_proto,
+		.distinct = distinct,
 		.top = cut->top,
 		.row = row,
 		.count = count,

@@ -50,7 +50,7 @@ SKIP: {
 	skip 'no script(1)', 4 unless $script;
 	local $ENV{LC_ALL} = 'C.UTF-8';
 	local $ENV{TERM} = 'xterm';
-	my $command = "$run/v9.nf -o table -c 300 src ip 195.113.0.0/16";
+	my $command = "$run/v9.nf -o table -c 300 src net 195.113.0.0/16";
 	my $terminal = `script -qec '$command' /dev/null </dev/null`;
 	like($terminal, qr/\e\[1mDate first seen\e\[0m/, 'a terminal: bold title');
 	like($terminal, qr/\e\[33m\xf0\x9f\x87\xa8\xf0\x9f\x87\xbf CZ/, 'flags');
