@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "flow/geotail.h"
+#include "nffile/sysid_map.h"
 
 /* Printing */
 
@@ -82,11 +83,12 @@ static int drop_block_end(void *worker, struct error *error)
 void print_sink_init(struct print_sink *print, const struct output *output)
 {
 	*print = (struct print_sink){
-		.sink = {print_open, print_flow, NULL, print_block_end, true},
+		.sink = {print_open, print_flow, NULL, print_block_end, true, NULL},
 		.output = output,
 	};
 	if (output->kind->silent)
-		print->sink = (struct scan_sink){print_open, drop_flow, NULL, drop_block_end, false};
+		print->sink = (struct scan_sink){print_open, drop_flow, NULL, drop_block_end, false,
+						NULL};
 }
 
 void print_sink_fini(struct print_sink *print)
@@ -106,8 +108,16 @@ struct write_worker {
 	struct write_sink *write;
 	struct write_worker *next;
 	struct block block; /* records selected from one block of input */
+	size_t file;	    /* that the block is of */
 	bool failed;
 };
+
+static void write_begin(void *arg, size_t file)
+{
+	struct write_worker *worker = arg;
+
+	worker->file = file;
+}
 
 static void *write_open(struct scan_sink *sink)
 {
@@ -215,15 +225,22 @@ static int write_block_end(void *arg, struct error *error)
 {
 	struct write_worker *worker = arg;
 	struct block_cursor cursor = block_cursor(&worker->block);
+	struct write_sink *write = worker->write;
 	const uint8_t *record;
 	size_t len;
 	int status = NFGEO_OK;
 
 	if (worker->failed)
 		return error_set(error, NFGEO_ENOMEM, "out of memory");
-	while (status == NFGEO_OK && block_next(&cursor, &record, &len) > 0)
-		if (bytes_get16(record) == RECORD_FLOW || is_new(worker->write, record, len))
-			status = write_record(worker->write, record, len, error);
+	sysid_map_file(write->sysids, worker->file);
+	while (status == NFGEO_OK && block_next(&cursor, &record, &len) > 0) {
+		/* the block is the worker's own copy */
+		if (!sysid_map_record(write->sysids, (uint8_t *)(uintptr_t)record, len))
+			return error_set(error, NFGEO_ELIMIT,
+					 "-w: more than 65535 exporters in one file");
+		if (bytes_get16(record) == RECORD_FLOW || is_new(write, record, len))
+			status = write_record(write, record, len, error);
+	}
 	block_clear(&worker->block);
 	return status;
 }
@@ -231,10 +248,13 @@ static int write_block_end(void *arg, struct error *error)
 int write_sink_init(struct write_sink *write, struct nffile_writer *writer)
 {
 	*write = (struct write_sink){
-		.sink = {write_open, write_flow, write_other, write_block_end, true},
+		.sink = {write_open, write_flow, write_other, write_block_end, true, write_begin},
 		.writer = writer,
 	};
 	hash_init(&write->seen, 16, 8);
+	write->sysids = sysid_map_new();
+	if (!write->sysids)
+		return NFGEO_ENOMEM;
 	return block_init(&write->block, BLOCK_WRITE_BYTES + RECORD_MAX_BYTES);
 }
 
@@ -249,6 +269,7 @@ void write_sink_fini(struct write_sink *write)
 	}
 	block_fini(&write->block);
 	hash_fini(&write->seen);
+	sysid_map_free(write->sysids);
 }
 
 /* Several at once */
@@ -294,6 +315,15 @@ static void tee_other(void *arg, const uint8_t *record, size_t len)
 			worker->tee->to[i]->other(worker->to[i], record, len);
 }
 
+static void tee_begin(void *arg, size_t file)
+{
+	struct tee_worker *worker = arg;
+
+	for (unsigned i = 0; i < worker->tee->count; i++)
+		if (worker->tee->to[i]->block_begin)
+			worker->tee->to[i]->block_begin(worker->to[i], file);
+}
+
 static int tee_block_end(void *arg, struct error *error)
 {
 	struct tee_worker *worker = arg;
@@ -306,7 +336,8 @@ static int tee_block_end(void *arg, struct error *error)
 
 void tee_sink_init(struct tee_sink *tee)
 {
-	*tee = (struct tee_sink){.sink = {tee_open, tee_flow, tee_other, tee_block_end, false}};
+	*tee = (struct tee_sink){
+		.sink = {tee_open, tee_flow, tee_other, tee_block_end, false, tee_begin}};
 }
 
 void tee_sink_add(struct tee_sink *tee, struct scan_sink *to)

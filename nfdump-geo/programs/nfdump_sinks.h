@@ -35,6 +35,7 @@ struct write_sink {
 	struct nffile_writer *writer; /* borrowed */
 	struct block block;	      /* not written yet */
 	struct hash seen;	      /* records that are no flows: each once */
+	struct sysid_map *sysids;     /* exporters' numbers, input to output; owns */
 	struct write_worker *worker;
 	bool only_others; /* flows come by write_record() */
 };

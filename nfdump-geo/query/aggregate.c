@@ -262,7 +262,7 @@ struct aggregate *aggregate_new(enum aggregate_mode mode, const struct keys *key
 
 	if (!aggregate)
 		return NULL;
-	aggregate->sink = (struct scan_sink){open_part, take_flow, NULL, end_block, false};
+	aggregate->sink = (struct scan_sink){open_part, take_flow, NULL, end_block, false, NULL};
 	aggregate->mode = mode;
 	aggregate->keys = keys;
 	aggregate->key_bytes = mode == AGGREGATE_KEYS ? keys->bytes : sizeof(struct tuple);

@@ -181,7 +181,7 @@ static int sink_block_end(void *arg, struct error *error)
 void profile_init(struct profile_set *set)
 {
 	*set = (struct profile_set){
-		.sink = {sink_open, sink_flow, sink_other, sink_block_end, false},
+		.sink = {sink_open, sink_flow, sink_other, sink_block_end, false, NULL},
 		.codec = CODEC_LZ4,
 	};
 	hash_init(&set->seen, 16, 8);

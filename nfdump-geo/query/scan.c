@@ -16,6 +16,7 @@ enum { THREADS_MAX = 64, ORDER_SHIFT = 24 /* records of a block, at 4 bytes each
 struct source {
 	struct nffile_reader *reader;
 	unsigned references; /* guarded by scan.lock */
+	size_t file;	     /* number of the input, from 1 */
 };
 
 struct scan {
@@ -151,6 +152,7 @@ static bool next_source(struct scan *scan)
 			complain(scan, &error);
 		}
 		source->references = 1;
+		source->file = scan->next_file;
 		scan->source = source;
 		note_file(scan, info);
 		return true;
@@ -323,6 +325,8 @@ static void run_block(struct worker *worker)
 	size_t len;
 
 	worker->filled = false;
+	if (scan->sink->block_begin)
+		scan->sink->block_begin(worker->sink, worker->source->file);
 	if (plan->numbered)
 		row.number = number_base(worker, count_flows(&worker->block));
 	for (; block_next(&cursor, &record, &len) > 0; index++) {

@@ -56,6 +56,8 @@ struct scan_sink {
 	/** A block is through; with `in_order` called in the order of the files, one at a time. */
 	int (*block_end)(void *worker, struct error *error);
 	bool in_order;
+	/** What follows, up to block_end, is of the input with this number; may be NULL. */
+	void (*block_begin)(void *worker, size_t file);
 };
 
 struct scan_result {

@@ -454,7 +454,7 @@ struct statistics *statistics_new(const struct statistic_request *request, unsig
 		error_set(error, NFGEO_ENOMEM, "out of memory");
 		return NULL;
 	}
-	statistics->sink = (struct scan_sink){open_part, take_flow, NULL, end_block, false};
+	statistics->sink = (struct scan_sink){open_part, take_flow, NULL, end_block, false, NULL};
 	for (unsigned i = 0; i < count && statistics->count < STATISTICS_MAX; i++) {
 		if (request[i].statistic < 0)
 			continue;
