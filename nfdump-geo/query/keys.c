@@ -105,8 +105,12 @@ int keys_parse(struct keys *keys, const char *text, struct error *error)
 	*keys = (struct keys){.bytes = 8};
 	for (;;) {
 		size_t len = strcspn(text, ",");
-		int status = add_key(keys, text, len, error);
+		bool pair = len == 8 && strncasecmp(text, "ctrypair", len) == 0;
+		int status = pair ? add_key(keys, "srcctry", 7, error)
+				  : add_key(keys, text, len, error);
 
+		if (pair && status == NFGEO_OK)
+			status = add_key(keys, "dstctry", 7, error);
 		if (status != NFGEO_OK)
 			return status;
 		if (!text[len])

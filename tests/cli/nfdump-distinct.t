@@ -82,4 +82,6 @@ same('export_sysid', 46);
 same('fwd_status', 9);
 is(system("$run -s label >/dev/null 2>&1") >> 8, 1, 'text is no key');
 is(system("$run -s no_field >/dev/null 2>&1") >> 8, 1, 'unknown field');
+is(`$run -A ctrypair -O bytes -o csv+ctry`, `$run -A srcctry,dstctry -O bytes -o csv+ctry`,
+	'-A ctrypair is both countries');
 done_testing();
