@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "query/order.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "output/emit.h"
 
@@ -100,11 +103,6 @@ static inline bool before(const struct ranked *a, const struct ranked *b)
 	return a->value != b->value ? a->value > b->value : a->order < b->order;
 }
 
-static int compare(const void *a, const void *b)
-{
-	return before(a, b) ? -1 : before(b, a);
-}
-
 /* A heap whose root is the last of those kept. */
 static void sink_root(struct ranked *heap, size_t count, size_t at)
 {
@@ -125,6 +123,179 @@ static void sink_root(struct ranked *heap, size_t count, size_t at)
 	heap[at] = moved;
 }
 
+/*
+ * Sorting everything. Values are spread over many orders of magnitude and crowd at one end: items
+ * are moved in place (American flag sort) into buckets by exponent and leading bits of the distance
+ * from that end, or by order of appearance where values are all equal. Threads then take the
+ * buckets, which are sorted in the same way until they are short.
+ */
+enum { MANTISSA_BITS = 5, BUCKETS = 64 << MANTISSA_BITS, SHORT = 24, SORT_THREADS = 8,
+       WORTH_THREADS = 65536 };
+
+struct split {
+	bool by_order; /* all values are equal */
+	bool from_most; /* values crowd at the largest, as inverted ones do */
+	uint64_t least, most; /* of the values, or of the orders */
+	size_t end[BUCKETS]; /* of each bucket */
+};
+
+struct bucket_sort {
+	struct ranked *ranked;
+	struct split split;
+	atomic_uint next;
+};
+
+static inline uint64_t sort_number(const struct split *split, const struct ranked *item)
+{
+	return split->by_order ? item->order : item->value;
+}
+
+/* Monotone: a small floating point number. */
+static inline unsigned magnitude(uint64_t number)
+{
+	unsigned exponent;
+
+	if (number < 2u << MANTISSA_BITS)
+		return (unsigned)number;
+	exponent = 63 - (unsigned)__builtin_clzll(number) - MANTISSA_BITS;
+	return (exponent << MANTISSA_BITS) + (unsigned)(number >> exponent);
+}
+
+/* Large values and early items come first. */
+static inline unsigned bucket_of(const struct split *split, const struct ranked *item)
+{
+	if (split->by_order)
+		return magnitude(item->order - split->least);
+	if (split->from_most)
+		return magnitude(split->most - item->value);
+	return BUCKETS - 1 - magnitude(item->value - split->least);
+}
+
+static void insertion_sort(struct ranked *ranked, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct ranked moved = ranked[i];
+		size_t at = i;
+
+		for (; at > 0 && before(&moved, &ranked[at - 1]); at--)
+			ranked[at] = ranked[at - 1];
+		ranked[at] = moved;
+	}
+}
+
+/* What to split by. @return false when all items are equal */
+static bool plan_split(struct split *split, const struct ranked *ranked, size_t count)
+{
+	uint64_t middle;
+
+	split->by_order = true;
+	for (size_t i = 1; i < count && split->by_order; i++)
+		split->by_order = ranked[i].value == ranked[0].value;
+	split->least = UINT64_MAX;
+	split->most = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t number = sort_number(split, &ranked[i]);
+
+		if (number < split->least)
+			split->least = number;
+		if (number > split->most)
+			split->most = number;
+	}
+	middle = sort_number(split, &ranked[count / 2]);
+	split->from_most = split->most - middle < middle - split->least;
+	return split->most > split->least;
+}
+
+static void split_items(struct split *split, struct ranked *ranked, size_t count)
+{
+	size_t at[BUCKETS] = {0}, sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		at[bucket_of(split, &ranked[i])]++;
+	for (unsigned k = 0; k < BUCKETS; k++) {
+		size_t len = at[k];
+
+		at[k] = sum;
+		split->end[k] = sum += len;
+	}
+	for (unsigned k = 0; k < BUCKETS; k++) {
+		while (at[k] < split->end[k]) {
+			struct ranked moved = ranked[at[k]];
+			unsigned to = bucket_of(split, &moved);
+
+			while (to != k) {
+				struct ranked other = ranked[at[to]];
+
+				ranked[at[to]++] = moved;
+				moved = other;
+				to = bucket_of(split, &moved);
+			}
+			ranked[at[k]++] = moved;
+		}
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	return before(a, b) ? -1 : before(b, a);
+}
+
+/* One bucket of the first split. A second split pays for large ones only. */
+static void sort_bucket(struct ranked *ranked, size_t count)
+{
+	struct split split;
+	size_t start = 0;
+
+	if (count <= SHORT) {
+		insertion_sort(ranked, count);
+		return;
+	}
+	if (count < 2 * BUCKETS) {
+		qsort(ranked, count, sizeof(*ranked), compare);
+		return;
+	}
+	if (!plan_split(&split, ranked, count))
+		return;
+	split_items(&split, ranked, count);
+	for (unsigned k = 0; k < BUCKETS; k++) {
+		sort_bucket(ranked + start, split.end[k] - start);
+		start = split.end[k];
+	}
+}
+
+static void *sort_some(void *arg)
+{
+	struct bucket_sort *sort = arg;
+	unsigned k;
+
+	while ((k = atomic_fetch_add(&sort->next, 1)) < BUCKETS) {
+		size_t start = k ? sort->split.end[k - 1] : 0;
+
+		sort_bucket(sort->ranked + start, sort->split.end[k] - start);
+	}
+	return NULL;
+}
+
+static void sort_all(struct ranked *ranked, size_t count)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	struct bucket_sort sort = {.ranked = ranked};
+	pthread_t thread[SORT_THREADS];
+	unsigned started = 0;
+
+	if (count < WORTH_THREADS || !plan_split(&sort.split, ranked, count)) {
+		sort_bucket(ranked, count);
+		return;
+	}
+	split_items(&sort.split, ranked, count);
+	while (started + 1 < online && started < SORT_THREADS &&
+	       pthread_create(&thread[started], NULL, sort_some, &sort) == 0)
+		started++;
+	sort_some(&sort);
+	while (started > 0)
+		pthread_join(thread[--started], NULL);
+}
+
 size_t rank_sort(struct ranked *ranked, size_t count, size_t top)
 {
 	if (!top || top > count)
@@ -139,6 +310,6 @@ size_t rank_sort(struct ranked *ranked, size_t count, size_t top)
 			sink_root(ranked, top, 0);
 		}
 	}
-	qsort(ranked, top, sizeof(*ranked), compare);
+	sort_all(ranked, top);
 	return top;
 }

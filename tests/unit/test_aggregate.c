@@ -135,6 +135,37 @@ static void ranks(void **state)
 	}
 }
 
+/* Enough for threads and for several splits: skewed, inverted, few and equal values. */
+static void ranks_many(void **state)
+{
+	enum { COUNT = 200000 };
+	struct ranked *ranked = calloc(COUNT, sizeof(*ranked));
+	uint64_t random = 1;
+
+	(void)state;
+	assert_non_null(ranked);
+	for (unsigned shape = 0; shape < 5; shape++) {
+		for (unsigned i = 0; i < COUNT; i++) {
+			uint64_t value;
+
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			value = random >> (random >> 32) % 64;
+			ranked[i].value = shape == 0   ? value
+					  : shape == 1 ? ~value
+					  : shape == 2 ? value % 3
+					  : shape == 3 ? 7
+						       : i;
+			ranked[i].order = shape == 3 ? random : (i * 7919ull) % COUNT;
+		}
+		assert_int_equal(rank_sort(ranked, COUNT, 0), COUNT);
+		for (unsigned i = 1; i < COUNT; i++)
+			assert_true(ranked[i - 1].value > ranked[i].value ||
+				    (ranked[i - 1].value == ranked[i].value &&
+				     ranked[i - 1].order < ranked[i].order));
+	}
+	free(ranked);
+}
+
 static const struct {
 	const char *text;
 	int sign;
@@ -237,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hash_counts),	 cmocka_unit_test(keys_texts),
 		cmocka_unit_test(keys_and_back), cmocka_unit_test(ranks),
+		cmocka_unit_test(ranks_many),
 		cmocka_unit_test(limit_texts),	 cmocka_unit_test(request_texts),
 		cmocka_unit_test(both_directions),
 	};
