@@ -51,13 +51,6 @@ EMIT(zero)
 	return put_number_right(at, 0, step->width);
 }
 
-EMIT(fixed)
-{
-	(void)step;
-	(void)row;
-	return put_string(at, "<no info>");
-}
-
 EMIT(newline)
 {
 	(void)step;
@@ -561,4 +554,30 @@ EMIT(country)
 		return at;
 	return put_country_cell(at, (uint16_t)field_number(step, row->view), &step->terminal,
 				step->terminal.names);
+}
+
+static uint64_t application_id(const struct record_view *view)
+{
+	uint64_t number = 0;
+
+	if (view_has(view, ELEMENT_APP_ID))
+		for (unsigned i = 0; i < view->payload_bytes[ELEMENT_APP_ID] && i < 8; i++)
+			number = number << 8 | view_payload(view, ELEMENT_APP_ID)[i];
+	return number;
+}
+
+/* step->arg is the type of the records that hold the names. Without any, stock prints nothing. */
+EMIT(name)
+{
+	uint64_t number = step->arg == RECORD_NBAR ? application_id(row->view)
+						   : field_number(step, row->view);
+	const char *name = name_table_find(row->names, step->arg, number);
+
+	if (!name && step->arg == RECORD_NBAR)
+		return put_string(at, "<no info>");
+	if (!name)
+		return row->names && row->names->count ? put_number(at, number) : at;
+	for (size_t i = 0; name[i] && i < NAME_SHOWN_MAX; i++)
+		*at++ = (unsigned char)name[i] < ' ' || name[i] == 127 ? '.' : name[i];
+	return at;
 }

@@ -5,10 +5,12 @@
 
 #include "output/format.h"
 
+enum { NAME_SHOWN_MAX = 256 /* bytes of a name from the file */ };
+
 #define EMIT(name)                                                                                 \
 	char *emit_##name(char *at, const struct step *step, const struct flow_row *row);
 
-EMIT(literal) EMIT(nothing) EMIT(blank) EMIT(zero) EMIT(fixed) EMIT(newline)
+EMIT(literal) EMIT(nothing) EMIT(blank) EMIT(zero) EMIT(newline)
 EMIT(version) EMIT(count) EMIT(ident) EMIT(engine) EMIT(label) EMIT(user) EMIT(payload) EMIT(nbar)
 EMIT(time) EMIT(time_raw) EMIT(duration) EMIT(event_time) EMIT(event_ms) EMIT(latency)
 EMIT(number) EMIT(scaled) EMIT(flows) EMIT(bps) EMIT(pps) EMIT(bpp) EMIT(hex) EMIT(ttl)
@@ -16,7 +18,7 @@ EMIT(proto) EMIT(flags) EMIT(direction) EMIT(dst_port) EMIT(icmp)
 EMIT(address) EMIT(geo_address) EMIT(network) EMIT(hop) EMIT(nat)
 EMIT(address_port) EMIT(geo_address_port) EMIT(nat_port)
 EMIT(mac) EMIT(mpls) EMIT(mpls_all) EMIT(event) EMIT(event_ext) EMIT(acl_in) EMIT(acl_out)
-EMIT(ctry2) EMIT(ctry3) EMIT(ctry_number) EMIT(ctry_name) EMIT(ctry_class)
+EMIT(ctry2) EMIT(ctry3) EMIT(ctry_number) EMIT(name) EMIT(ctry_name) EMIT(ctry_class)
 EMIT(country)
 #undef EMIT
 

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "flow/name_table.h"
 #include "flow/record.h"
 #include "output/print.h"
 #include "output/text.h"
@@ -21,6 +22,7 @@ struct flow_row {
 	const struct record_view *view; /* borrowed */
 	uint64_t number;		/* of the flow record in the run, from 1 */
 	const char *ident;		/* of its file */
+	const struct name_table *names; /* of its file; NULL = none */
 	struct clock_cache *clock, *utc; /* of the worker; borrowed */
 };
 
@@ -62,6 +64,7 @@ struct format {
 	bool csv;	       /* columns lose their padding */
 	bool needs_country;    /* a token prints countries */
 	bool needs_number;     /* a token prints the record number */
+	bool needs_names;      /* a token prints names that the file holds */
 	struct arena arena;
 };
 

@@ -264,6 +264,7 @@ static int make_plan(struct run *run)
 	run->plan.threads = thread_count(run);
 	run->plan.numbered = (run->plan.filter && filter_needs_count(run->filter)) ||
 			     (is_listed(run) && output_needs_number(&run->output));
+	run->plan.named = output_needs_names(&run->output);
 	run->plan.progress = &run->progress.scan;
 	run->plan.table = open_table;
 	run->plan.complain = on_damage;

@@ -17,6 +17,7 @@ struct source {
 	struct nffile_reader *reader;
 	unsigned references; /* guarded by scan.lock */
 	size_t file;	     /* number of the input, from 1 */
+	struct name_table names;
 };
 
 struct scan {
@@ -85,6 +86,7 @@ static void release(struct source *source)
 {
 	if (source && --source->references == 0) {
 		nffile_close(source->reader);
+		name_table_fini(&source->names);
 		free(source);
 	}
 }
@@ -117,6 +119,30 @@ static void note_file(struct scan *scan, const struct nffile_info *info)
 	atomic_store(&progress->blocks_taken, 0);
 	atomic_store(&progress->block_count, info->block_count);
 	atomic_store(&progress->files_opened, scan->next_file);
+}
+
+/* Names may stand behind the flows that they are for, so they are read before: all of the file,
+ * once more. Damage is told by the reading that counts. */
+static void read_names(struct source *source, const char *path)
+{
+	struct nffile_reader *reader;
+	struct block block;
+	struct error error;
+	const uint8_t *record;
+	size_t len;
+
+	if (nffile_open(&reader, path, NULL) != NFGEO_OK)
+		return;
+	if (block_init(&block, BLOCK_WRITE_BYTES) == NFGEO_OK) {
+		while (nffile_next(reader, &block, &error) != 0) {
+			struct block_cursor cursor = block_cursor(&block);
+
+			while (block_next(&cursor, &record, &len) > 0)
+				name_table_add(&source->names, record, len);
+		}
+		block_fini(&block);
+	}
+	nffile_close(reader);
 }
 
 /* Open the next file that is worth reading. @return false when there is none */
@@ -153,6 +179,8 @@ static bool next_source(struct scan *scan)
 		}
 		source->references = 1;
 		source->file = scan->next_file;
+		if (scan->plan->named)
+			read_names(source, name);
 		scan->source = source;
 		note_file(scan, info);
 		return true;
@@ -316,6 +344,7 @@ static void run_block(struct worker *worker)
 	struct filter_context context = {.ident = ident};
 	struct flow_row row = {.view = &worker->view,
 			       .ident = ident,
+			       .names = &worker->source->names,
 			       .clock = &worker->clock,
 			       .utc = &worker->utc};
 	bool country = plan->need_country || plan->want_country;

@@ -35,6 +35,7 @@ struct scan_plan {
 	unsigned threads;
 	bool need_country;  /* the answer depends on countries */
 	bool want_country;  /* fill them in if they are to be had, else go on without */
+	bool named;	    /* output shows names that the files hold */
 	bool numbered;	    /* filter or output ask for record numbers */
 	struct scan_progress *progress; /* may be NULL; borrowed */
 	/** The country table, asked for once, when the first record without countries is met; NULL
