@@ -156,9 +156,12 @@ static void table_page(const struct output *output, struct text *text)
 {
 	struct text pages = {0};
 
+	if (!text->used)
+		return;
 	layout_rows(output->layout, text->data, text->used, &pages);
 	text->used = 0;
-	text_add(text, pages.data, pages.used);
+	if (pages.used)
+		text_add(text, pages.data, pages.used);
 	text->failed |= pages.failed;
 	text_fini(&pages);
 }
