@@ -10,6 +10,8 @@ static const struct verb verbs[] = {
 	{"lookup", "country of addresses, from one database or two", nfgeo_lookup},
 	{"db", "look into country databases, get and compile them", nfgeo_db},
 	{"tag", "stamp countries into existing flow files", nfgeo_tag},
+	{"anon", "replace the addresses in flow files, prefixes preserved", nfgeo_anon},
+	{"replay", "send the flows of files to a collector", nfgeo_replay},
 	{"config", "show the settings in force and where they come from", nfgeo_config},
 };
 

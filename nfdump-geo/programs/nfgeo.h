@@ -23,6 +23,8 @@ int nfgeo_lookup(int argc, char **argv);
 int nfgeo_db(int argc, char **argv);
 int nfgeo_config(int argc, char **argv);
 int nfgeo_tag(int argc, char **argv);
+int nfgeo_anon(int argc, char **argv);
+int nfgeo_replay(int argc, char **argv);
 
 /** What getopt_long did not like, and the way to help. @return EXIT_USAGE */
 int nfgeo_usage(const char *verb);
