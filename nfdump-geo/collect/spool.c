@@ -48,6 +48,7 @@ struct spool {
 	bool stop;
 	/* below: the writer thread only */
 	struct job_list failed; /* JOB_WRITEs to try again, in order */
+	uint64_t lost_records;
 	struct launcher *launcher;
 };
 
@@ -337,6 +338,7 @@ static void give_up(struct spool *spool)
 		spool_return(spool, job->block);
 		free(job);
 	}
+	spool->lost_records = records;
 	if (records)
 		log_error("%" PRIu64 " records could not be written and are lost", records);
 }
@@ -388,15 +390,18 @@ int spool_new(struct spool **out, const struct spool_options *options, struct er
 	return NFGEO_OK;
 }
 
-void spool_free(struct spool *spool)
+uint64_t spool_free(struct spool *spool)
 {
+	uint64_t lost_records;
+
 	if (!spool)
-		return;
+		return 0;
 	pthread_mutex_lock(&spool->lock);
 	spool->stop = true;
 	pthread_cond_signal(&spool->wake);
 	pthread_mutex_unlock(&spool->lock);
 	pthread_join(spool->thread, NULL);
+	lost_records = spool->lost_records;
 	while (spool->idle_count) {
 		struct block *block = spool->idle[--spool->idle_count];
 
@@ -407,4 +412,5 @@ void spool_free(struct spool *spool)
 	pthread_mutex_destroy(&spool->lock);
 	free(spool->idle);
 	free(spool);
+	return lost_records;
 }

@@ -28,8 +28,9 @@ struct spool_options {
 
 int spool_new(struct spool **spool, const struct spool_options *options, struct error *error);
 
-/** Write everything that waits, then end the thread. What cannot be written is logged. */
-void spool_free(struct spool *spool);
+/** Write everything that waits, then end the thread. What cannot be written is logged.
+ * @return the number of records lost that way */
+uint64_t spool_free(struct spool *spool);
 
 /** Let there be more blocks: each source holds one. */
 void spool_allow(struct spool *spool, size_t more);

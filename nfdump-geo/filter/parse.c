@@ -176,6 +176,10 @@ struct source *parse_read_file(struct parse *parse, const char *path, const stru
 	if (parse->result != NFGEO_OK)
 		return NULL;
 	parse->text_bytes += len;
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+		text += 3;
+		len -= 3;
+	}
 	if (source)
 		*source = (struct source){arena_strndup(parse->arena, path, strlen(path)), text,
 					  len};

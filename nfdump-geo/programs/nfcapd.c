@@ -251,14 +251,17 @@ static int start(struct nfcapd *nfcapd, struct error *error)
 	return status;
 }
 
-static void stop(struct nfcapd *nfcapd)
+/* @return records that could not be written */
+static uint64_t stop(struct nfcapd *nfcapd)
 {
-	spool_free(nfcapd->spool);
+	uint64_t lost_records = spool_free(nfcapd->spool);
+
 	pipeline_free(nfcapd->pipeline);
 	geo_watch_close(nfcapd->geo);
 	launcher_stop(nfcapd->launcher);
 	pidfile_remove(&nfcapd->pidfile);
 	nfcapd_options_fini(&nfcapd->options);
+	return lost_records;
 }
 
 static int prepare(struct nfcapd *nfcapd, struct error *error)
@@ -305,7 +308,8 @@ static int collect(struct nfcapd *nfcapd)
 	status = receive_run(&nfcapd->receive, &error);
 	if (status != NFGEO_OK)
 		log_error("%s", error.text);
-	stop(nfcapd);
+	if (stop(nfcapd) != 0 && status == NFGEO_OK)
+		status = NFGEO_EIO;
 	log_info("Terminating nfcapd.");
 	return status == NFGEO_OK ? EXIT_DONE : EXIT_FAILED;
 }

@@ -68,7 +68,7 @@ static int parse_number(const char *text, long long least, long long *value)
 	return *text && !*end && *value >= least ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int set_codec(struct nfdump_options *options, const char *text)
+static int set_codec(struct nfdump_options *options, char option, const char *text)
 {
 	struct error error = {0};
 
@@ -76,7 +76,7 @@ static int set_codec(struct nfdump_options *options, const char *text)
 		return wrong("use one of -z, -j, -y%s", "");
 	options->codec_given = true;
 	if (codec_parse(text, &options->codec, &options->level, &error) != NFGEO_OK)
-		return wrong("-z: %s", error.text);
+		return option == 'J' ? wrong("-J: %s", error.text) : wrong("-z: %s", error.text);
 	return EXIT_DONE;
 }
 
@@ -86,7 +86,7 @@ static int set_recode(struct nfdump_options *options, const char *text)
 	options->task = TASK_RECODE;
 	if (text[0] >= '0' && text[0] < '0' + CODEC_COUNT && !text[1])
 		text = codec_name((enum codec)(text[0] - '0'));
-	return set_codec(options, text);
+	return set_codec(options, 'J', text);
 }
 
 static int add_statistic(struct nfdump_options *options, const char *text)
@@ -280,11 +280,11 @@ static int set_option(struct nfdump_options *options, int option, const char *va
 	case 'L':
 		return set_limit(value, &options->bytes);
 	case 'z':
-		return set_codec(options, !value ? "lzo" : value + (*value == '='));
+		return set_codec(options, 'z', !value ? "lzo" : value + (*value == '='));
 	case 'j':
-		return set_codec(options, "bz2");
+		return set_codec(options, 'j', "bz2");
 	case 'y':
-		return set_codec(options, "lz4");
+		return set_codec(options, 'y', "lz4");
 	case 'J':
 		return set_recode(options, value);
 	case 'i':

@@ -107,7 +107,7 @@ my $gen = "$ENV{builddir}/tests/bench/flowgen";
 # A file size limit stands for a full disk: data is kept in memory, and written when there is room.
 SKIP: {
 	my ($prlimit) = grep { -x } map { "$_/prlimit" } qw(/usr/bin /bin);
-	skip 'no prlimit', 5 unless $prlimit;
+	skip 'no prlimit', 8 unless $prlimit;
 	my $full = Collector->new(args => ['-t', 3600, '-z=none']);
 	$full->{before} = [$prlimit, '--fsize=500000:unlimited'];
 	$full->start;
@@ -116,6 +116,14 @@ SKIP: {
 	is system($prlimit, "--pid=$full->{pid}", '--fsize=unlimited:unlimited'), 0, 'room again';
 	is $full->stop, 0, 'stops';
 	is scalar(flows_of($full->files)), 20000, 'nothing was lost';
+
+	# No room to the end: that is no clean stop, and the log says what it cost.
+	my $lost = Collector->new(args => ['-t', 3600, '-z=none']);
+	$lost->{before} = [$prlimit, '--fsize=500000:500000'];
+	$lost->start;
+	is $lost->generate(5, 20000), 20000, 'more than ever fits is sent';
+	is $lost->stop, 1, 'records that cannot be written end in status 1';
+	like $lost->log_text, qr/\d+ records could not be written and are lost/, 'and are counted';
 }
 
 # The directory goes away for a while: what was collected before comes back with it.

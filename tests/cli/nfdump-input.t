@@ -53,6 +53,18 @@ counts("-R $tmp/c/2024/03/05/nfcapd.202403051010:2024/03/06/nfcapd.202403060000"
 	'across two sub-directories');
 is(`cd $tmp && $nfdump -R a/nfcapd.202403051005:a/nfcapd.202403051010 -o null` =~ /passed: (\d+)/ && $1, 120,
 	'both ends relative to the working directory');
+# What editors and people do.
+{
+	open my $file, '>', "$tmp/bom.filter" or die;
+	print $file "\xef\xbb\xbfproto tcp\n";
+	close $file;
+	my (undef, $plain) = run("-r $one -o null 'proto tcp'");
+	my ($flows) = $plain =~ /passed: (\d+)/;
+	counts("-r $one -f $tmp/bom.filter", 0, $flows, 'a filter file with a byte order mark');
+	my ($status) = run("-r $one -J 9");
+	is($status, 1, '-J 9');
+	like(`cat $tmp/stderr`, qr/-J: compression '9'/, 'names the option that is wrong');
+}
 counts("-M $tmp/a:b -r nfcapd.202403051000", 0, 120);
 counts("-M $tmp/a:b -R .", 0, 360);
 counts("-M $tmp/a:b -R nfcapd.202403051005:nfcapd.202403051010", 0, 240);
