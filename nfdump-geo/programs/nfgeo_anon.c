@@ -2,8 +2,8 @@
 /*
  * nfgeo anon - anonymise flow files: addresses prefix-preserving, countries by a policy.
  *
- * Each file is written aside and put in place by a rename. What is damaged, still open or already
- * anonymised under its own name is left alone, and the exit status says so.
+ * Each file is written aside and put in place by a rename. What is damaged or still open is left
+ * alone, and the exit status says so. Nobody but the caller knows what was anonymised before.
  */
 #include <errno.h>
 #include <getopt.h>
