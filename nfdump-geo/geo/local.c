@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "geo/local.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "geo/country.h"
@@ -357,37 +357,19 @@ typedef int parse_function(struct local_nets **nets, const char *name, const cha
 static int load(struct local_nets **nets, const char *path, const char *what,
 		parse_function *function, struct error *error)
 {
-	FILE *file = fopen(path, "r");
-	char *text = NULL;
-	size_t len = 0, capacity = 0, got;
-	int status = NFGEO_OK;
+	struct file_bytes file;
+	struct error why = {0};
+	int status = file_read(path, &file, &why);
 
 	*nets = NULL;
-	if (!file)
-		return error_set_errno(error, "%s: cannot read the %s", path, what);
-	do {
-		if (len == capacity) {
-			char *more = realloc(text, capacity = capacity ? 2 * capacity : 65536);
-
-			if (!more) {
-				status = error_set(error, NFGEO_ENOMEM, "%s: out of memory", path);
-				goto done;
-			}
-			text = more;
-		}
-		got = fread(text + len, 1, capacity - len, file);
-		len += got;
-	} while (got && len <= FILE_MAX_BYTES);
-	if (ferror(file))
-		status = error_set_errno(error, "%s: cannot read the %s", path, what);
-	else if (len > FILE_MAX_BYTES)
+	if (status != NFGEO_OK)
+		return error_set(error, status, "cannot read the %s: %s", what, why.text);
+	if (file.len > FILE_MAX_BYTES)
 		status = error_set(error, NFGEO_ELIMIT, "%s: larger than %d MiB: no %s", path,
 				   FILE_MAX_BYTES >> 20, what);
 	else
-		status = function(nets, path, text, len, error);
-done:
-	fclose(file);
-	free(text);
+		status = function(nets, path, (const char *)file.bytes, file.len, error);
+	file_bytes_fini(&file);
 	return status;
 }
 

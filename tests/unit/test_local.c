@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -191,11 +194,32 @@ static void test_layers(void **state)
 	local_free(feed);
 }
 
+/* What is no file is refused with its name; a named pipe without a writer must not hang. */
+static void test_no_file(void **state)
+{
+	char path[] = "/tmp/test_local.XXXXXX";
+	struct local_nets *nets;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(local_load(&nets, "/nonexistent/nets", &error), NFGEO_ENOTFOUND);
+	assert_null(nets);
+	assert_string_equal(error.text, "cannot read the local networks: /nonexistent/nets: no such "
+					"file");
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(geofeed_load(&nets, path, &error), NFGEO_EINVAL);
+	assert_non_null(strstr(error.text, path));
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),	cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_geofeed), cmocka_unit_test(test_layers),
+		cmocka_unit_test(test_no_file),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
