@@ -132,6 +132,22 @@ static void withdraw(const struct flow_context *context, uint16_t id, bool optio
 		template_forget(list, id);
 }
 
+/* The fields behind the head of a definition. @return false when the set ends inside them */
+static bool define_fields(const struct flow_context *context, struct wire *set,
+			  struct definition *definition)
+{
+	read_fields(set, context->v9, definition);
+	if (set->truncated) {
+		datagram_problem(context->datagram, PROBLEM_TEMPLATE_CUT, definition->id);
+		return false;
+	}
+	if (definition->id < TEMPLATE_ID_MIN)
+		datagram_problem(context->datagram, PROBLEM_TEMPLATE_ID, definition->id);
+	else
+		define(context, definition);
+	return true;
+}
+
 /* Zero bytes at the end of a set read as template 0 without fields: harmless. */
 static void template_set(const struct flow_context *context, struct wire *set)
 {
@@ -147,15 +163,8 @@ static void template_set(const struct flow_context *context, struct wire *set)
 			withdraw(context, definition.id, false);
 			continue;
 		}
-		read_fields(set, context->v9, &definition);
-		if (set->truncated) {
-			datagram_problem(context->datagram, PROBLEM_TEMPLATE_CUT, definition.id);
+		if (!define_fields(context, set, &definition))
 			return;
-		}
-		if (definition.id < TEMPLATE_ID_MIN)
-			datagram_problem(context->datagram, PROBLEM_TEMPLATE_ID, definition.id);
-		else
-			define(context, &definition);
 	}
 }
 
@@ -197,15 +206,8 @@ static void options_template_set(const struct flow_context *context, struct wire
 			withdraw(context, definition.id, true);
 			continue;
 		}
-		read_fields(set, context->v9, &definition);
-		if (set->truncated) {
-			datagram_problem(context->datagram, PROBLEM_TEMPLATE_CUT, definition.id);
+		if (!define_fields(context, set, &definition))
 			return;
-		}
-		if (definition.id < TEMPLATE_ID_MIN)
-			datagram_problem(context->datagram, PROBLEM_TEMPLATE_ID, definition.id);
-		else
-			define(context, &definition);
 	}
 }
 
