@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "query/aggregate.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "flow/geotail.h"
 #include "geo/country.h"
 
@@ -338,46 +338,25 @@ static bool merge_table(struct hash *into, struct hash *from)
 	return true;
 }
 
-struct merge {
-	struct aggregate *aggregate;
-	unsigned first;
-	bool failed;
-	pthread_t thread;
-	bool started;
-};
-
-static void *merge_some(void *arg)
+/* A share of the partitions: the tables of all workers into those of the first. */
+static bool merge_some(void *arg, unsigned share)
 {
-	struct merge *merge = arg;
-	struct part *first = merge->aggregate->part;
+	struct part *first = ((struct aggregate *)arg)->part;
+	bool done = true;
 
-	for (unsigned k = merge->first; k < PARTITIONS; k += MERGE_THREADS)
+	for (unsigned k = share; k < PARTITIONS; k += MERGE_THREADS)
 		for (struct part *part = first->next; part; part = part->next)
-			merge->failed |= !merge_table(&first->table[k], &part->table[k]);
-	return NULL;
+			done &= merge_table(&first->table[k], &part->table[k]);
+	return done;
 }
 
 int aggregate_finish(struct aggregate *aggregate, struct error *error)
 {
-	struct merge merge[MERGE_THREADS] = {{0}};
-	bool failed = false;
-
 	if (!aggregate->part || !aggregate->part->next || aggregate->mode == AGGREGATE_NONE)
 		return NFGEO_OK;
-	for (unsigned i = 0; i < MERGE_THREADS; i++) {
-		merge[i].aggregate = aggregate;
-		merge[i].first = i;
-		merge[i].started =
-			pthread_create(&merge[i].thread, NULL, merge_some, &merge[i]) == 0;
-		if (!merge[i].started)
-			merge_some(&merge[i]);
-	}
-	for (unsigned i = 0; i < MERGE_THREADS; i++) {
-		if (merge[i].started)
-			pthread_join(merge[i].thread, NULL);
-		failed |= merge[i].failed;
-	}
-	return failed ? error_set(error, NFGEO_ENOMEM, "out of memory") : NFGEO_OK;
+	if (!parallel_run(MERGE_THREADS, merge_some, aggregate))
+		return error_set(error, NFGEO_ENOMEM, "out of memory");
+	return NFGEO_OK;
 }
 
 size_t aggregate_count(const struct aggregate *aggregate)

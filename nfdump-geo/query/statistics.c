@@ -2,13 +2,13 @@
 #include "query/statistics.h"
 
 #include <ctype.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "geo/country.h"
 #include "geo/group.h"
 #include "query/distinct.h"
@@ -514,25 +514,18 @@ static bool merge_table(struct hash *into, struct hash *from)
 	return true;
 }
 
-/* A thread merges every MERGE_THREADS-th partition of all workers into that of the first. */
-struct merge {
-	struct statistics *statistics;
-	unsigned first;
-	bool failed, started;
-	pthread_t thread;
-};
-
-static void *merge_some(void *arg)
+/* A share of the partitions: the tables of all workers into those of the first. */
+static bool merge_some(void *arg, unsigned share)
 {
-	struct merge *merge = arg;
-	struct part *first = merge->statistics->part;
+	struct statistics *statistics = arg;
+	struct part *first = statistics->part;
+	bool done = true;
 
-	for (unsigned i = 0; i < merge->statistics->count; i++)
-		for (unsigned k = merge->first; k < PARTITIONS; k += MERGE_THREADS)
+	for (unsigned i = 0; i < statistics->count; i++)
+		for (unsigned k = share; k < PARTITIONS; k += MERGE_THREADS)
 			for (struct part *part = first->next; part; part = part->next)
-				merge->failed |=
-					!merge_table(&first->table[i].of[k], &part->table[i].of[k]);
-	return NULL;
+				done &= merge_table(&first->table[i].of[k], &part->table[i].of[k]);
+	return done;
 }
 
 /* What the other workers have seen, into the first one's. */
@@ -550,26 +543,11 @@ static bool merge_distinct(struct statistics *statistics)
 
 int statistics_finish(struct statistics *statistics, struct error *error)
 {
-	struct merge merge[MERGE_THREADS] = {{0}};
-	bool failed = false;
-
 	if (!statistics->part || !statistics->part->next)
 		return NFGEO_OK;
-	for (unsigned i = 0; i < MERGE_THREADS; i++) {
-		merge[i].statistics = statistics;
-		merge[i].first = i;
-		merge[i].started =
-			pthread_create(&merge[i].thread, NULL, merge_some, &merge[i]) == 0;
-		if (!merge[i].started)
-			merge_some(&merge[i]);
-	}
-	for (unsigned i = 0; i < MERGE_THREADS; i++) {
-		if (merge[i].started)
-			pthread_join(merge[i].thread, NULL);
-		failed |= merge[i].failed;
-	}
-	failed |= !merge_distinct(statistics);
-	return failed ? error_set(error, NFGEO_ENOMEM, "out of memory") : NFGEO_OK;
+	if (!parallel_run(MERGE_THREADS, merge_some, statistics) || !merge_distinct(statistics))
+		return error_set(error, NFGEO_ENOMEM, "out of memory");
+	return NFGEO_OK;
 }
 
 static bool within(const struct statistic_limit *limit, uint64_t value)
