@@ -29,11 +29,7 @@ static int load(struct geo_table **table, const char *path, struct error *error)
 
 	settings.conf = conf;
 	if (status == NFGEO_OK)
-		status = geo_source_open(&source, &settings, error);
-	if (status == NFGEO_OK && !source)
-		status = error_set(error, NFGEO_ENODB, "countries are switched off by \"none\"");
-	if (status == NFGEO_OK)
-		*table = geo_source_table(source);
+		status = geo_source_require(&source, table, &settings, error);
 	geo_source_close(source);
 	conf_free(conf);
 	return status;

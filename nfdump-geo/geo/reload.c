@@ -376,6 +376,18 @@ failed:
 	return status;
 }
 
+int geo_source_require(struct geo_source **source, struct geo_table **table,
+		       const struct geo_settings *settings, struct error *error)
+{
+	int status = geo_source_open(source, settings, error);
+
+	if (status == NFGEO_OK && !*source)
+		return error_set(error, NFGEO_ENODB, "the country database is switched off");
+	if (status == NFGEO_OK)
+		*table = geo_source_table(*source);
+	return status;
+}
+
 void geo_source_close(struct geo_source *source)
 {
 	if (!source)

@@ -53,6 +53,11 @@ int geo_source_open(struct geo_source **source, const struct geo_settings *setti
 		    struct error *error);
 void geo_source_close(struct geo_source *source);
 
+/** As geo_source_open() for those who cannot do without: "none" is NFGEO_ENODB.
+ * @param table  with a reference for the caller */
+int geo_source_require(struct geo_source **source, struct geo_table **table,
+		       const struct geo_settings *settings, struct error *error);
+
 /** The current table, with a reference for the caller (geo_table_unref). Thread safe. */
 struct geo_table *geo_source_table(struct geo_source *source);
 

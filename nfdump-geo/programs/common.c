@@ -63,3 +63,22 @@ int common_finish(const char *program, int status)
 	common_complain(program, "cannot write the output: %s", strerror(errno));
 	return EXIT_FAILED;
 }
+
+volatile sig_atomic_t common_stopped;
+
+static void stop(int signal)
+{
+	(void)signal;
+	common_stopped = 1;
+}
+
+void common_catch_stop(void)
+{
+	struct sigaction action = {.sa_handler = stop};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+}

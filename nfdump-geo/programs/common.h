@@ -3,6 +3,8 @@
 #ifndef PROGRAMS_COMMON_H
 #define PROGRAMS_COMMON_H
 
+#include <signal.h>
+
 #include "base/log.h"
 
 /* Exit status. The stock-named programs have a few of their own (nfdump(1)). */
@@ -24,6 +26,13 @@ void common_complain(const char *program, const char *format, ...)
 /** `nfdump: Version: 1.7.8 (nfdump-geo 0.1.0)` on standard output: NfSen parses the plain number of
  * the stock program whose options and files these are. */
 void common_print_version(const char *program);
+
+/** Set by INT, TERM or HUP after common_catch_stop(). */
+extern volatile sig_atomic_t common_stopped;
+
+/** For programs that rewrite files: a signal sets common_stopped, so that no work file stays; a file
+ * size limit and a reader of the messages that left are errors, not the end. */
+void common_catch_stop(void);
 
 /** Flush standard output. @return `status`, or EXIT_FAILED with a message when writing failed (a
  * full disk must not look like success) */

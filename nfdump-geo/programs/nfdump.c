@@ -68,13 +68,8 @@ static const struct geo_table *open_table(void *arg)
 	struct geo_settings settings = {
 		.option = run->options.geodb, .program = "nfdump", .conf = run->conf};
 
-	if (geo_source_open(&run->source, &settings, &run->geo_error) != NFGEO_OK)
+	if (geo_source_require(&run->source, &run->table, &settings, &run->geo_error) != NFGEO_OK)
 		return NULL;
-	if (!run->source) {
-		error_set(&run->geo_error, NFGEO_ENODB, "the country database is switched off");
-		return NULL;
-	}
-	run->table = geo_source_table(run->source);
 	return run->table;
 }
 

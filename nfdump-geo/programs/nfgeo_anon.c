@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,23 +61,6 @@ struct anonymising {
 	uint64_t flows;
 };
 
-static volatile sig_atomic_t stopped; /* by INT, TERM or HUP: the work file must not stay */
-
-static void stop(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = stop};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
 static int target_of(const struct anonymising *run, const char *path, char *target,
 		     struct error *error)
 {
@@ -128,7 +110,7 @@ static int copy_blocks(struct anonymising *run, struct nffile_reader *reader,
 	while ((more = nffile_next(reader, &run->in, error)) == 1) {
 		int status;
 
-		if (stopped)
+		if (common_stopped)
 			return error_set(error, NFGEO_EIO, "%.300s: interrupted: left alone",
 					 nffile_path(reader));
 		status = anon_copy(&run->anon, &run->in, &run->out, flows);
@@ -204,7 +186,8 @@ static int count_file(struct anonymising *run, const char *path, struct error *e
 	struct nffile_reader *reader = NULL;
 	int more, status = open_input(&reader, path, error);
 
-	while (status == NFGEO_OK && !stopped && (more = nffile_next(reader, &run->in, error)) != 0) {
+	while (status == NFGEO_OK && !common_stopped &&
+	       (more = nffile_next(reader, &run->in, error)) != 0) {
 		status = more < 0 ? more : anon_count(&run->anon, &run->in);
 		if (more > 0 && status != NFGEO_OK)
 			error_set(error, status, "%.300s: %s", path, nfgeo_strerror(status));
@@ -215,7 +198,7 @@ static int count_file(struct anonymising *run, const char *path, struct error *e
 
 static void each_file(struct anonymising *run, const struct inputs *inputs)
 {
-	for (size_t i = 0; i < inputs->path.count && !stopped; i++) {
+	for (size_t i = 0; i < inputs->path.count && !common_stopped; i++) {
 		struct error error;
 
 		if (anonymise_file(run, inputs->path.text[i], &error) == NFGEO_OK) {
@@ -253,7 +236,7 @@ static int anonymise(struct anonymising *run, const struct inputs *inputs)
 				"there", run->write_path);
 		return EXIT_USAGE;
 	}
-	catch_signals();
+	common_catch_stop();
 	if (run->country == ANON_GROUP)
 		status = count_all(run, inputs);
 	if (status != EXIT_DONE)
@@ -262,7 +245,7 @@ static int anonymise(struct anonymising *run, const struct inputs *inputs)
 	if (!run->quiet)
 		printf("%zu files anonymised (%llu flows), %zu left alone\n", run->done_files,
 		       (unsigned long long)run->flows, run->failed_files);
-	if (!run->failed_files && !stopped && !inputs->problem.count)
+	if (!run->failed_files && !common_stopped && !inputs->problem.count)
 		return EXIT_DONE;
 	return run->done_files ? EXIT_INCOMPLETE : EXIT_FAILED;
 }

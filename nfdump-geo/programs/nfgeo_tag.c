@@ -11,7 +11,6 @@
 #include <fts.h>
 #include <getopt.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,25 +74,6 @@ struct tagging {
 	struct raw_block raw; /* memory of these three is kept from file to file */
 	struct block in, out;
 };
-
-static volatile sig_atomic_t stopped; /* by INT, TERM or HUP: the work file must not stay */
-
-static void stop(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = stop};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write(), like a full disk */
-	signal(SIGPIPE, SIG_IGN); /* whoever read the messages is gone: the work goes on */
-}
 
 static int64_t now_ms(void)
 {
@@ -298,7 +278,7 @@ static int copy_blocks(struct tagging *tagging, struct nffile_reader *reader,
 		uint64_t count;
 		int status;
 
-		if (stopped)
+		if (common_stopped)
 			return error_set(error, NFGEO_EIO, "%.300s: interrupted: left alone",
 					 nffile_path(reader));
 		if (tagging->raw.type != BLOCK_RECORDS)
@@ -422,7 +402,7 @@ static int tag_file(struct tagging *tagging, const struct job *job, struct error
 
 static void tag_all(struct tagging *tagging)
 {
-	for (size_t i = 0; i < tagging->job_count && !stopped; i++) {
+	for (size_t i = 0; i < tagging->job_count && !common_stopped; i++) {
 		struct error error;
 
 		if (tag_file(tagging, &tagging->job[i], &error) != NFGEO_OK) {
@@ -515,7 +495,7 @@ static void tagging_fini(struct tagging *tagging)
 
 static int exit_status(const struct tagging *tagging)
 {
-	if (!tagging->failed_files && !stopped)
+	if (!tagging->failed_files && !common_stopped)
 		return EXIT_DONE;
 	return tagging->done_files + tagging->unchanged_files ? EXIT_INCOMPLETE : EXIT_FAILED;
 }
@@ -537,7 +517,7 @@ int nfgeo_tag(int argc, char **argv)
 	if (status == EXIT_DONE && tagging.write_dir)
 		status = check_copies(&tagging);
 	if (status == EXIT_DONE) {
-		catch_signals();
+		common_catch_stop();
 		tag_all(&tagging);
 		status = exit_status(&tagging);
 	}
