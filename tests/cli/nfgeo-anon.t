@@ -86,5 +86,13 @@ is($status, 2, 'a short key');
 write_file("$dir/key", "0x" . unpack('H*', $key) . "\n");
 ($status) = run_program($nfgeo, 'anon', '--key-file', "$dir/key", '-q', '-r', $soft, '-w', "$dir/hex");
 is(rows($nfdump, "$dir/hex", 'any', 'csv'), rows($nfdump, "$dir/ours", 'any', 'csv'), 'the same key in hexadecimal from a file');
+SKIP: {
+	skip 'no prlimit', 3 unless -x '/usr/bin/prlimit';
+	copy($soft, "$dir/limited");
+	($status, $out, $err) = run_program('/usr/bin/prlimit', '--fsize=1000', @anon, '-r', "$dir/limited");
+	is($status, 1, 'a file size limit is an error, not the end');
+	like($err, qr/File too large/, 'that is told');
+	is(rows($nfdump, "$dir/limited", 'any', 'csv'), rows($nfdump, $soft, 'any', 'csv'), 'the file stays as it was');
+}
 is_deeply([glob "$dir/nfcapd.current*"], [], 'no work files');
 done_testing;
