@@ -13,38 +13,19 @@
 #include <cmocka.h>
 
 #include "include/nfgeo.h"
+#include "tests/lib/scratch.h"
 
-static char folder[] = "/tmp/test_api.XXXXXX", ranges[64], conf[64];
-
-static void put_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-}
+static char ranges[160];
 
 static int setup(void **state)
 {
-	(void)state;
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(ranges, sizeof(ranges), "%s/ranges.csv", folder);
-	snprintf(conf, sizeof(conf), "%s/nfdump-geo.conf", folder);
-	put_file(ranges, "8.8.8.0,8.8.8.255,US\n195.113.0.0/16,CZ\n2001:718::/32,CZ\n");
-	put_file(conf, "[geo]\nmin_coverage = 0\n");
-	setenv("NFCONF", conf, 1);
-	unsetenv("NFGEODB");
-	return 0;
-}
+	int status = scratch_make(state);
 
-static int teardown(void **state)
-{
-	(void)state;
-	unlink(ranges);
-	unlink(conf);
-	return rmdir(folder);
+	strcpy(ranges, scratch_put("ranges.csv",
+				   "8.8.8.0,8.8.8.255,US\n195.113.0.0/16,CZ\n2001:718::/32,CZ\n"));
+	setenv("NFCONF", scratch_put("nfdump-geo.conf", "[geo]\nmin_coverage = 0\n"), 1);
+	unsetenv("NFGEODB");
+	return status;
 }
 
 static void test_lookup(void **state)
@@ -53,9 +34,12 @@ static void test_lookup(void **state)
 		const char *text;
 		uint16_t code;
 	} cases[] = {
-		{"::ffff:8.8.8.8", 840},	   {"::ffff:8.8.9.0", 0},
-		{"::ffff:195.113.255.255", 203},   {"2001:718::1", 203},
-		{"2001:719::1", 0},		   {"::ffff:10.1.2.3", NFGEO_PRIVATE},
+		{"::ffff:8.8.8.8", 840},
+		{"::ffff:8.8.9.0", 0},
+		{"::ffff:195.113.255.255", 203},
+		{"2001:718::1", 203},
+		{"2001:719::1", 0},
+		{"::ffff:10.1.2.3", NFGEO_PRIVATE},
 		{"2001:db8::1", NFGEO_DOCUMENTATION},
 	};
 	struct nfgeo_table *table;
@@ -105,10 +89,10 @@ static void test_words(void **state)
 static void test_record(void **state)
 {
 	/* header of a flow record with one element, then element 2: 8.8.8.8 > 195.113.0.1 */
-	uint8_t plain[] = {11, 0, 24, 0, 1, 0, 0, 0, 1, 0, 0, 5, 2, 0, 12, 0,
-			   8,  8, 8,  8, 1, 0, 113, 195};
-	uint8_t tagged[] = {11, 0, 32, 0, 1,  0,   0,	5,  1,	0,  0,	  5,	2, 0,	 20, 0,
-			    8,	8, 8,  8, 1,  0,   113, 195, 'N', 'G', 'C', '1', 0x48, 3, 203, 0};
+	uint8_t plain[] = {11, 0, 24, 0, 1, 0, 0, 0, 1, 0, 0,	5,
+			   2,  0, 12, 0, 8, 8, 8, 8, 1, 0, 113, 195};
+	uint8_t tagged[] = {11, 0, 32, 0, 1, 0, 0,   5,	  1,   0,   0,	 5,   2,    0, 20,  0,
+			    8,	8, 8,  8, 1, 0, 113, 195, 'N', 'G', 'C', '1', 0x48, 3, 203, 0};
 	uint16_t src, dst;
 
 	(void)state;
@@ -130,5 +114,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, scratch_drop);
 }

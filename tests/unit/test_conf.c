@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/conf.h"
+#include "tests/lib/scratch.h"
 
 static struct conf *parse(const char *text)
 {
@@ -104,7 +105,8 @@ static void test_messages(void **state)
 		{"x = 1\n[a\n", "test.conf:2: the closing ] of [a is missing"},
 		{"[a]\nx = 1\n\nx = 2\n", "test.conf:4: a.x is set on line 2 already"},
 		{"[a]\nx = 1\n[a]\nx = 2\n", "test.conf:4: a.x is set on line 2 already"},
-		{"x = [ \"a\"\n \"b\" ]", "test.conf:2: expected , or ] in the list, found '\"b\"'"},
+		{"x = [ \"a\"\n \"b\" ]",
+		 "test.conf:2: expected , or ] in the list, found '\"b\"'"},
 		{"\nx = [ \"a\",\n", "test.conf:2: the closing ] of this list is missing"},
 		{"x = [ [ 1 ] ]", "test.conf:1: a list in a list is not supported"},
 		{"x = { a = 1 }", "test.conf:1: { tables } are not supported: use dotted keys"},
@@ -117,8 +119,9 @@ static void test_messages(void **state)
 		{"a..b = 1\n", "test.conf:1: expected a key or [section], found '.b'"},
 		{"x = \"\\q\"", "test.conf:1: unknown escape '\\q': use \\\\ for a backslash, or "
 				"'single quotes'"},
-		{"x = \"\\u001b\"", "test.conf:1: unknown escape '\\u': use \\\\ for a backslash, or "
-				    "'single quotes'"},
+		{"x = \"\\u001b\"",
+		 "test.conf:1: unknown escape '\\u': use \\\\ for a backslash, or "
+		 "'single quotes'"},
 		{"a = 1\nx = \"\x1b[2J\"", "test.conf:2: control character 0x1b"},
 		{"x = 1\ry = 2", "test.conf:1: control character 0x0d"},
 		{"x = nan", "test.conf:1: 'nan' is not a value: put text in \"quotes\""},
@@ -203,28 +206,16 @@ static void test_check(void **state)
 	}
 }
 
-static void write_file(const char *path, const char *bytes, size_t len)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	fclose(file);
-}
-
-/* -C beats NFCONF; a named file must exist; "none" switches off; only the default may be missing. */
+/* -C beats NFCONF; a named file must exist; "none" switches off; only the default may be missing.
+ */
 static void test_open(void **state)
 {
-	char dir[] = "/tmp/test_conf.XXXXXX", one[64], two[64];
+	const char *one = scratch_put("one", "[geo]\nx = 1\n"),
+		   *two = scratch_put("two", "[geo]\nx = 2\n");
 	struct error error;
 	struct conf *conf;
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
-	snprintf(one, sizeof(one), "%s/one", dir);
-	snprintf(two, sizeof(two), "%s/two", dir);
-	write_file(one, "[geo]\nx = 1\n", 12);
-	write_file(two, "[geo]\nx = 2\n", 12);
 	setenv("NFCONF", two, 1);
 	assert_int_equal(conf_open(&conf, one, &error), NFGEO_OK);
 	assert_int_equal(conf_int(conf, "geo", "x", 0), 1);
@@ -237,23 +228,23 @@ static void test_open(void **state)
 	assert_null(conf);
 	assert_int_equal(conf_open(&conf, "/nonexistent.conf", &error), NFGEO_ENOTFOUND);
 	assert_string_equal(error.text, "/nonexistent.conf: no such configuration file");
-	assert_int_equal(conf_open(&conf, dir, &error), NFGEO_EIO);
-	write_file(two, "[geo]\nx = 2\n\0y = 3\n", 19);
+	assert_int_equal(conf_open(&conf, scratch_folder, &error), NFGEO_EIO);
+	scratch_put_bytes("two", "[geo]\nx = 2\n\0y = 3\n", 19);
 	assert_int_equal(conf_open(&conf, NULL, &error), NFGEO_EINVAL);
 	assert_null(conf);
 	setenv("NFCONF", "/nonexistent.conf", 1);
 	assert_int_equal(conf_open(&conf, NULL, &error), NFGEO_ENOTFOUND);
-	unlink(one);
-	unlink(two);
-	rmdir(dir);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),	 cmocka_unit_test(test_lists_and_walking),
-		cmocka_unit_test(test_messages), cmocka_unit_test(test_long_keys_and_values),
-		cmocka_unit_test(test_check),	 cmocka_unit_test(test_open),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_lists_and_walking),
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_long_keys_and_values),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test_setup_teardown(test_open, scratch_make, scratch_drop),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

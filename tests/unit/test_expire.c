@@ -14,30 +14,11 @@
 
 #include "collect/expire.h"
 #include "collect/rotate.h"
+#include "tests/lib/scratch.h"
 
 enum { NOON = 1709640000, FILES = 10 }; /* 2024-03-05 12:00:00 UTC */
 
 static char dir[64];
-
-static void put_text(const char *name, const char *text)
-{
-	char path[200];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-static bool exists(const char *name)
-{
-	char path[200];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return access(path, F_OK) == 0;
-}
 
 /* Ten files of one disk block or so each, five minutes apart, the second half in a directory. */
 static int setup(void **state)
@@ -45,8 +26,8 @@ static int setup(void **state)
 	(void)state;
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	strcpy(dir, "/tmp/nfgeo-expire-XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	assert_int_equal(scratch_make(state), 0);
+	strcpy(dir, scratch_folder);
 	for (int i = 0; i < FILES; i++) {
 		const struct slot slot = {NOON + i * 300, 300};
 		char name[100], time[SLOT_NAME_BYTES], path[200];
@@ -55,20 +36,11 @@ static int setup(void **state)
 		snprintf(path, sizeof(path), "%s/2024/03", dir);
 		assert_int_equal(directory_create(path, NULL), NFGEO_OK);
 		snprintf(name, sizeof(name), "%snfcapd.%s", i < FILES / 2 ? "2024/03/" : "", time);
-		put_text(name, "flows");
+		scratch_put(name, "flows");
 	}
-	put_text("nfcapd.current.1", "open");
-	put_text("README", "not ours");
+	scratch_put("nfcapd.current.1", "open");
+	scratch_put("README", "not ours");
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	char command[100];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command);
 }
 
 static uint64_t file_bytes(void)
@@ -88,7 +60,7 @@ static void test_book(void **state)
 
 	(void)state;
 	assert_int_equal(nfstat_read(dir, &stat, &error), NFGEO_ENOTFOUND);
-	put_text(".nfstat", "");
+	scratch_put(".nfstat", "");
 	assert_int_equal(nfstat_read(dir, &stat, &error), NFGEO_ENOTFOUND);
 	assert_int_equal(expire_book(dir, NOON, 4096, true, &error), NFGEO_OK);
 	assert_int_equal(expire_book(dir, NOON + 300, 8192, true, &error), NFGEO_OK);
@@ -112,8 +84,8 @@ static void test_keeps_limits(void **state)
 	struct error error;
 
 	(void)state;
-	put_text(".nfstat", "first=1\nlast=2\nsize=100\nmaxsize=777\nnumfiles=1\nlifetime=88\n"
-			    "watermark=50\nstatus=0\n");
+	scratch_put(".nfstat", "first=1\nlast=2\nsize=100\nmaxsize=777\nnumfiles=1\nlifetime=88\n"
+			       "watermark=50\nstatus=0\n");
 	assert_int_equal(expire_book(dir, NOON, 100, true, &error), NFGEO_OK);
 	assert_int_equal(nfstat_read(dir, &stat, &error), NFGEO_OK);
 	assert_int_equal(stat.max_bytes, 777);
@@ -148,12 +120,13 @@ static void run_with(uint64_t max_bytes, uint64_t lifetime_s, uint64_t watermark
 	char text[200];
 	struct error error;
 
-	snprintf(text, sizeof(text),
-		 "first=0\nlast=0\nsize=0\nmaxsize=%llu\nnumfiles=0\nlifetime=%llu\nwatermark=%llu\n"
-		 "status=0\n",
-		 (unsigned long long)max_bytes, (unsigned long long)lifetime_s,
-		 (unsigned long long)watermark);
-	put_text(".nfstat", text);
+	snprintf(
+		text, sizeof(text),
+		"first=0\nlast=0\nsize=0\nmaxsize=%llu\nnumfiles=0\nlifetime=%llu\nwatermark=%llu\n"
+		"status=0\n",
+		(unsigned long long)max_bytes, (unsigned long long)lifetime_s,
+		(unsigned long long)watermark);
+	scratch_put(".nfstat", text);
 	assert_int_equal(expire_run(dir, now_s, result, &error), NFGEO_OK);
 }
 
@@ -169,11 +142,11 @@ static void test_size(void **state)
 	run_with(8 * one, 0, 50, NOON, &result); /* down to half of it */
 	assert_int_equal(result.file_count, 6);
 	assert_int_equal(result.bytes, 6 * one);
-	assert_false(exists("nfcapd.202403051225"));
-	assert_true(exists("nfcapd.202403051230"));
-	assert_false(exists("2024")); /* empty directories go too */
-	assert_true(exists("README"));
-	assert_true(exists("nfcapd.current.1"));
+	assert_false(scratch_exists("nfcapd.202403051225"));
+	assert_true(scratch_exists("nfcapd.202403051230"));
+	assert_false(scratch_exists("2024")); /* empty directories go too */
+	assert_true(scratch_exists("README"));
+	assert_true(scratch_exists("nfcapd.current.1"));
 	assert_int_equal(nfstat_read(dir, &stat, NULL), NFGEO_OK);
 	assert_int_equal(stat.file_count, 4);
 	assert_int_equal(stat.size_bytes, 4 * one);
@@ -188,7 +161,7 @@ static void test_newest_stays(void **state)
 	(void)state;
 	run_with(1, 0, 95, NOON, &result);
 	assert_int_equal(result.file_count, FILES - 1);
-	assert_true(exists("nfcapd.202403051245"));
+	assert_true(scratch_exists("nfcapd.202403051245"));
 }
 
 static void test_lifetime(void **state)
@@ -200,22 +173,22 @@ static void test_lifetime(void **state)
 	assert_int_equal(result.file_count, 0);
 	run_with(0, 3600, 50, NOON + 3601, &result); /* half an hour is left: 12:30:01 and later */
 	assert_int_equal(result.file_count, 7);
-	assert_true(exists("nfcapd.202403051235"));
+	assert_true(scratch_exists("nfcapd.202403051235"));
 }
 
 /* A hostile or damaged file gives zeros, never a crash or a wild expiry. */
 static void test_damaged(void **state)
 {
 	static const char *const text[] = {
-		"maxsize\nsize=\n=\n\n", "maxsize=99999999999999999999999\n", "first", "\xff\xff=1\n",
-		"watermark=4000000000\nmaxsize=0\n",
+		"maxsize\nsize=\n=\n\n", "maxsize=99999999999999999999999\n", "first",
+		"\xff\xff=1\n",		 "watermark=4000000000\nmaxsize=0\n",
 	};
 	struct expire_result result;
 	struct error error;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
-		put_text(".nfstat", text[i]);
+		scratch_put(".nfstat", text[i]);
 		assert_int_equal(expire_run(dir, NOON, &result, &error), NFGEO_OK);
 		assert_int_equal(result.file_count, 0);
 	}
@@ -231,14 +204,14 @@ static void test_missing_directory(void **state)
 	assert_non_null(strstr(error.text, "/nonexistent"));
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, scratch_drop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_book),     CASE(test_keeps_limits),	CASE(test_no_limits),
-		CASE(test_size),     CASE(test_newest_stays),	CASE(test_lifetime),
-		CASE(test_damaged),  CASE(test_missing_directory),
+		CASE(test_book),    CASE(test_keeps_limits),	  CASE(test_no_limits),
+		CASE(test_size),    CASE(test_newest_stays),	  CASE(test_lifetime),
+		CASE(test_damaged), CASE(test_missing_directory),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -19,6 +19,7 @@
 #include "nffile/reader.h"
 #include "nffile/writer.h"
 #include "tests/lib/makeflow.h"
+#include "tests/lib/scratch.h"
 
 static uint32_t random_state;
 
@@ -28,8 +29,8 @@ static uint32_t next_random(void)
 }
 
 /* The container: any length there and back, in the shape that stock tools accept. */
-static const size_t length_case[] = {0, 1, 3, 4, 5, 100, 4096, 65535, GEO_PART_MAX_BYTES - 1,
-				     GEO_PART_MAX_BYTES};
+static const size_t length_case[] = {
+	0, 1, 3, 4, 5, 100, 4096, 65535, GEO_PART_MAX_BYTES - 1, GEO_PART_MAX_BYTES};
 
 static void test_parts(void **state)
 {
@@ -133,24 +134,17 @@ static void test_sets_there_and_back(void **state)
 	geo_stream_fini(&stream);
 }
 
-static char folder[64], path[96];
+#define FILE_NAME "file"
+
+static char path[160];
 
 static int make_folder(void **state)
 {
-	(void)state;
-	random_state = 42;
-	strcpy(folder, "/tmp/test_geoblock.XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof(path), "%s/file", folder);
-	return 0;
-}
+	int status = scratch_make(state);
 
-static int drop_folder(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(folder);
+	random_state = 42;
+	strcpy(path, scratch_path(FILE_NAME));
+	return status;
 }
 
 static struct make_flow random_flow(unsigned countries)
@@ -338,35 +332,8 @@ static void test_file_against_naive(void **state)
 		}
 }
 
-static uint8_t *slurp(size_t *len)
-{
-	FILE *file = fopen(path, "rb");
-	uint8_t *bytes = malloc(1 << 20);
-
-	assert_non_null(file);
-	*len = fread(bytes, 1, 1 << 20, file);
-	fclose(file);
-	return bytes;
-}
-
-static void save(const uint8_t *bytes, size_t len)
-{
-	FILE *file = fopen(path, "wb");
-
-	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	fclose(file);
-}
-
-/* Change one byte in place: rewriting the file each time would be slow. */
-static void put_byte(size_t at, uint8_t byte)
-{
-	int fd = open(path, O_WRONLY);
-
-	assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
-	close(fd);
-}
-
-/* Others zero BlockSize when they recompress: the run is found by walking, but nothing is sealed. */
+/* Others zero BlockSize when they recompress: the run is found by walking, but nothing is sealed.
+ */
 static void test_without_blocksize(void **state)
 {
 	struct naive *naive = calloc(1, sizeof(*naive));
@@ -377,9 +344,9 @@ static void test_without_blocksize(void **state)
 
 	(void)state;
 	write_file(CODEC_LZ4, false, naive);
-	bytes = slurp(&len);
+	bytes = scratch_get(FILE_NAME, &len);
 	bytes_put32(bytes + FILE_AT_GEO_BYTES, 0);
-	save(bytes, len);
+	scratch_put_bytes(FILE_NAME, bytes, len);
 	reader = open_file();
 	summary = nffile_summary(reader);
 	check_summary(summary, naive);
@@ -403,7 +370,7 @@ static void test_block_added_behind(void **state)
 
 	(void)state;
 	write_file(CODEC_NONE, false, naive);
-	bytes = slurp(&len);
+	bytes = scratch_get(FILE_NAME, &len);
 	at = bytes_get64(bytes + FILE_AT_APPENDIX);
 	make_append(&block, &flow);
 	tail = BLOCK_HEADER_BYTES + block.used;
@@ -415,7 +382,7 @@ static void test_block_added_behind(void **state)
 	memcpy(bytes + at + BLOCK_HEADER_BYTES, block.bytes, block.used);
 	bytes_put64(bytes + FILE_AT_APPENDIX, at + tail);
 	bytes_put32(bytes + FILE_AT_BLOCKS, bytes_get32(bytes + FILE_AT_BLOCKS) + 1);
-	save(bytes, len + tail);
+	scratch_put_bytes(FILE_NAME, bytes, len + tail);
 	reader = open_file();
 	summary = nffile_summary(reader);
 	assert_non_null(summary);
@@ -427,7 +394,7 @@ static void test_block_added_behind(void **state)
 	memmove(bytes + 40, bytes + 40 + 12 + bytes_get32(bytes + 44),
 		len + tail - 52 - bytes_get32(bytes + 44));
 	bytes_put32(bytes + FILE_AT_BLOCKS, bytes_get32(bytes + FILE_AT_BLOCKS) - 1);
-	save(bytes, len + tail - 52);
+	scratch_put_bytes(FILE_NAME, bytes, len + tail - 52);
 	reader = open_file();
 	assert_null(nffile_summary(reader));
 	nffile_close(reader);
@@ -450,8 +417,11 @@ static void test_many_blocks(void **state)
 
 	(void)state;
 	for (unsigned n = 0; n < 100; n++) {
-		struct make_flow flow = {.src4 = 1, .dst4 = 2, .tagged = true,
-					 .src_country = (uint16_t)n, .dst_country = (uint16_t)n};
+		struct make_flow flow = {.src4 = 1,
+					 .dst4 = 2,
+					 .tagged = true,
+					 .src_country = (uint16_t)n,
+					 .dst_country = (uint16_t)n};
 
 		make_append(&block, &flow);
 	}
@@ -480,7 +450,7 @@ static void test_flips(void **state)
 
 	(void)state;
 	write_file(CODEC_NONE, false, naive);
-	bytes = slurp(&len);
+	bytes = scratch_get(FILE_NAME, &len);
 	appendix = bytes_get64(bytes + FILE_AT_APPENDIX);
 	for (unsigned i = 0; i < FILE_BLOCKS; i++)
 		at += 12 + bytes_get32(bytes + at + 4);
@@ -488,7 +458,7 @@ static void test_flips(void **state)
 		struct nffile_reader *reader;
 		const struct geo_summary *summary;
 
-		put_byte(bit / 8, bytes[bit / 8] ^ (uint8_t)(1 << bit % 8));
+		scratch_put_byte(FILE_NAME, bit / 8, bytes[bit / 8] ^ (uint8_t)(1 << bit % 8));
 		reader = open_file();
 		summary = nffile_summary(reader);
 		if (summary && summary->complete &&
@@ -496,7 +466,7 @@ static void test_flips(void **state)
 		     summary->totals.flow_records != naive->flow_records))
 			fail_msg("bit %zu: wrong sums pass for right", bit);
 		nffile_close(reader);
-		put_byte(bit / 8, bytes[bit / 8]);
+		scratch_put_byte(FILE_NAME, bit / 8, bytes[bit / 8]);
 	}
 	free(bytes);
 	free(naive);
@@ -508,11 +478,11 @@ int main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_sets_there_and_back),
-		cmocka_unit_test_setup_teardown(test_file_against_naive, make_folder, drop_folder),
-		cmocka_unit_test_setup_teardown(test_without_blocksize, make_folder, drop_folder),
-		cmocka_unit_test_setup_teardown(test_block_added_behind, make_folder, drop_folder),
-		cmocka_unit_test_setup_teardown(test_many_blocks, make_folder, drop_folder),
-		cmocka_unit_test_setup_teardown(test_flips, make_folder, drop_folder),
+		cmocka_unit_test_setup_teardown(test_file_against_naive, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_without_blocksize, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_block_added_behind, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_many_blocks, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_flips, make_folder, scratch_drop),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -18,9 +18,9 @@
 #include "geo/country.h"
 #include "geo/image.h"
 #include "geo/table_impl.h"
+#include "tests/lib/scratch.h"
 
-static char directory[] = "/tmp/nfgeo-image-XXXXXX";
-static char path[80];
+static char path[160];
 
 static const struct geo_provenance provenance = {
 	.type = "test database",
@@ -218,34 +218,26 @@ static void saving_is_all_or_nothing(void **state)
 	char blocked[100];
 
 	(void)state;
-	snprintf(blocked, sizeof(blocked), "%s/none/table", directory);
+	snprintf(blocked, sizeof(blocked), "%s/none/table", scratch_folder);
 	assert_int_equal(image_save(table, blocked, &error), NFGEO_EIO);
 	assert_non_null(strstr(error.text, blocked));
-	snprintf(blocked, sizeof(blocked), "%s/folder", directory);
+	snprintf(blocked, sizeof(blocked), "%s/folder", scratch_folder);
 	assert_int_equal(mkdir(blocked, 0700), 0);
 	assert_int_equal(image_save(table, blocked, &error), NFGEO_EIO);
 	assert_int_equal(rmdir(blocked), 0);
 	unlink(path);
-	assert_int_equal(rmdir(directory), 0); /* empty again */
-	assert_int_equal(mkdir(directory, 0700), 0);
+	assert_int_equal(rmdir(scratch_folder), 0); /* empty again */
+	assert_int_equal(mkdir(scratch_folder, 0700), 0);
 	geo_table_unref(table);
 	assert_int_equal(image_load(path, &table, &error), NFGEO_ENOTFOUND);
 }
 
 static int make_directory(void **state)
 {
-	(void)state;
-	if (!mkdtemp(directory))
-		return -1;
-	snprintf(path, sizeof(path), "%s/table", directory);
-	return 0;
-}
+	int status = scratch_make(state);
 
-static int remove_directory(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(directory);
+	strcpy(path, scratch_path("table"));
+	return status;
 }
 
 int main(void)
@@ -260,5 +252,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+	return cmocka_run_group_tests(tests, make_directory, scratch_drop);
 }

@@ -17,43 +17,25 @@
 #include "nffile/geosummary.h"
 #include "nffile/writer.h"
 #include "tests/lib/makeflow.h"
+#include "tests/lib/scratch.h"
 
 /* Three blocks of 20 flows each, plain or LZ4, as the stock form or with geo blocks. */
 enum { BLOCKS = 3, FLOWS = 20 };
 
-static char folder[64], path[96];
+static const char *name; /* of the file in work */
+static char path[160];
 static uint8_t *original;
 static size_t original_len;
 static uint64_t block_at[BLOCKS + 1], appendix_at; /* block_at[BLOCKS]: behind the last one */
 
 static void save(const uint8_t *bytes, size_t len)
 {
-	FILE *file = fopen(path, "wb");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	fclose(file);
-}
-
-/* Change one byte in place: rewriting the file each time would be slow. */
-static void put_byte(size_t at, uint8_t byte)
-{
-	int fd = open(path, O_WRONLY);
-
-	assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
-	close(fd);
+	scratch_put_bytes(name, bytes, len);
 }
 
 static void load(void)
 {
-	FILE *file = fopen(path, "rb");
-
-	fseek(file, 0, SEEK_END);
-	original_len = (size_t)ftell(file);
-	rewind(file);
-	original = malloc(original_len);
-	assert_int_equal(fread(original, 1, original_len, file), original_len);
-	fclose(file);
+	original = scratch_get(name, &original_len);
 	block_at[0] = 40;
 	for (int i = 0; i < BLOCKS; i++)
 		block_at[i + 1] = block_at[i] + 12 + bytes_get32(original + block_at[i] + 4);
@@ -83,34 +65,30 @@ static void make_file(enum codec codec, bool geo)
 	load();
 }
 
+static int setup(void **state, const char *file_name, enum codec codec, bool geo)
+{
+	int status = scratch_make(state);
+
+	name = file_name;
+	strcpy(path, scratch_path(name));
+	make_file(codec, geo);
+	return status;
+}
+
 static int setup_plain(void **state)
 {
-	(void)state;
-	strcpy(folder, "/tmp/test_reader.XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof(path), "%s/file", folder);
-	make_file(CODEC_NONE, false);
-	return 0;
+	return setup(state, "file", CODEC_NONE, false);
 }
 
 static int setup_lz4_geo(void **state)
 {
-	(void)state;
-	strcpy(folder, "/tmp/test_reader.XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof(path), "%s/nfcapd.current.7", folder);
-	make_file(CODEC_LZ4, true);
-	return 0;
+	return setup(state, "nfcapd.current.7", CODEC_LZ4, true);
 }
 
 static int teardown(void **state)
 {
-	(void)state;
 	free(original);
-	unlink(path);
-	return rmdir(folder);
+	return scratch_drop(state);
 }
 
 /* What a whole reading gives. */
@@ -263,9 +241,9 @@ static void test_flips_with_index(void **state)
 	for (size_t bit = 0; bit < 8 * original_len; bit++) {
 		struct reading reading;
 
-		put_byte(bit / 8, original[bit / 8] ^ (uint8_t)(1 << bit % 8));
+		scratch_put_byte(name, bit / 8, original[bit / 8] ^ (uint8_t)(1 << bit % 8));
 		reading = read_all();
-		put_byte(bit / 8, original[bit / 8]);
+		scratch_put_byte(name, bit / 8, original[bit / 8]);
 		if (bit / 8 < 40)
 			continue; /* the file's header: may be refused */
 		assert_int_equal(reading.open_status, NFGEO_OK);
@@ -401,7 +379,7 @@ static void test_what_is_no_file(void **state)
 	assert_int_equal(nffile_open(&reader, "/nonexistent", &error), NFGEO_ENOTFOUND);
 	assert_int_equal(error.code, NFGEO_ENOTFOUND);
 	assert_non_null(strstr(error.text, "/nonexistent"));
-	assert_int_equal(nffile_open(&reader, folder, &error), NFGEO_EINVAL);
+	assert_int_equal(nffile_open(&reader, scratch_folder, &error), NFGEO_EINVAL);
 	unlink(path);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(nffile_open(&reader, path, &error), NFGEO_EINVAL); /* and no hang */

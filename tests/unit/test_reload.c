@@ -17,8 +17,8 @@
 #include "geo/image.h"
 #include "geo/local.h"
 #include "geo/reload.h"
+#include "tests/lib/scratch.h"
 
-static char dir[] = "/tmp/test_reload.XXXXXX";
 static char logged[4096];
 
 static void keep_log(enum log_level level, const char *line, void *arg)
@@ -27,32 +27,6 @@ static void keep_log(enum log_level level, const char *line, void *arg)
 
 	(void)arg;
 	snprintf(logged + used, sizeof(logged) - used, "%d:%s\n", (int)level, line);
-}
-
-static const char *path_of(const char *name)
-{
-	static char path[8][128];
-	static unsigned next;
-	char *out = path[next++ % 8];
-
-	snprintf(out, sizeof(path[0]), "%s/%s", dir, name);
-	return out;
-}
-
-static const char *put_bytes(const char *name, const void *bytes, size_t len)
-{
-	const char *path = path_of(name);
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	fclose(file);
-	return path;
-}
-
-static const char *put(const char *name, const char *text)
-{
-	return put_bytes(name, text, strlen(text));
 }
 
 /* Half of IPv4 in one country, so that a coverage is given. */
@@ -101,7 +75,7 @@ static void assert_refused(const char *option, const char *program, const struct
 			   int code, const char *part)
 {
 	struct geo_settings settings = {option, program, conf};
-	struct geo_source *source = (struct geo_source *)dir;
+	struct geo_source *source = (struct geo_source *)scratch_folder;
 	struct error error = {0};
 
 	assert_int_equal(geo_source_open(&source, &settings, &error), code);
@@ -113,17 +87,18 @@ static void assert_refused(const char *option, const char *program, const struct
 /* Option, else environment, else the program's section, else [geo]. */
 static void test_which_one(void **state)
 {
-	const char *us = put("us", HALF("US")), *de = put("de", HALF("DE"));
-	const char *cz = put("cz", HALF("CZ")), *fr = put("fr", HALF("FR"));
+	const char *us = scratch_put("us", HALF("US")), *de = scratch_put("de", HALF("DE"));
+	const char *cz = scratch_put("cz", HALF("CZ")), *fr = scratch_put("fr", HALF("FR"));
 	struct conf *conf = conf_of("[geo]\nmin_coverage = 0\ngeodb.path = \"%s\"\n"
 				    "[nfcapd]\ngeodb.path = \"%s\"\n[nfprofile]\n"
-				    "geodb.path = \"none\"\n", fr, cz);
+				    "geodb.path = \"none\"\n",
+				    fr, cz);
 	const struct {
 		const char *option, *environment, *program;
 		uint16_t code;
 	} cases[] = {
-		{us, de, "nfcapd", 840}, {NULL, de, "nfcapd", 276}, {NULL, NULL, "nfcapd", 203},
-		{NULL, NULL, "nfdump", 250}, {NULL, NULL, NULL, 250}, {NULL, "", "nfcapd", 203},
+		{us, de, "nfcapd", 840},     {NULL, de, "nfcapd", 276}, {NULL, NULL, "nfcapd", 203},
+		{NULL, NULL, "nfdump", 250}, {NULL, NULL, NULL, 250},	{NULL, "", "nfcapd", 203},
 	};
 
 	(void)state;
@@ -148,7 +123,8 @@ static void test_which_one(void **state)
 
 static void test_nothing_found(void **state)
 {
-	struct conf *conf = conf_of("[nfdump]\nfmt.x = \"%%ts\"\n[nfcapd]\ngeodb.path = \"/no/db\"\n");
+	struct conf *conf =
+		conf_of("[nfdump]\nfmt.x = \"%%ts\"\n[nfcapd]\ngeodb.path = \"/no/db\"\n");
 
 	(void)state;
 	if (access(PKGDATADIR, F_OK) != 0) {
@@ -160,7 +136,8 @@ static void test_nothing_found(void **state)
 	assert_refused("/no/db", NULL, NULL, NFGEO_ENODB, "/no/db does not exist (named by -G)");
 	assert_refused("/no/db", NULL, NULL, NFGEO_ENODB, "--no-geo");
 	assert_refused(NULL, "nfcapd", conf, NFGEO_ENODB, "(named by t.conf:4)");
-	assert_refused(dir, NULL, NULL, NFGEO_ENODB, "has no country.nfgeo, geoip or geoip6");
+	assert_refused(scratch_folder, NULL, NULL, NFGEO_ENODB,
+		       "has no country.nfgeo, geoip or geoip6");
 	assert_refused("", NULL, NULL, NFGEO_EINVAL, "-G needs a country database");
 	conf_free(conf);
 }
@@ -169,71 +146,70 @@ static void test_nothing_found(void **state)
 static void test_kinds(void **state)
 {
 	struct conf *conf = conf_of("[geo]\nmin_coverage = 0\n");
-	const char *folder = path_of("folder"), *paths[1];
+	const char *folder = scratch_path("folder"), *paths[1];
 	struct geo_source *source;
 	struct geo_table *table;
 	struct error error;
 
 	(void)state;
-	paths[0] = put("ranges.mmdb", HALF("SK"));
+	paths[0] = scratch_put("ranges.mmdb", HALF("SK"));
 	source = open_source(paths[0], NULL, conf);
 	assert_int_equal(answer(source, "8.8.8.8"), 703);
 	geo_source_close(source);
 	assert_int_equal(database_load(paths, 1, NULL, NULL, &table, &error), NFGEO_OK);
-	assert_int_equal(image_save(table, path_of("image.csv"), &error), NFGEO_OK);
-	source = open_source(path_of("image.csv"), NULL, conf);
+	assert_int_equal(image_save(table, scratch_path("image.csv"), &error), NFGEO_OK);
+	source = open_source(scratch_path("image.csv"), NULL, conf);
 	assert_int_equal(answer(source, "8.8.8.8"), 703);
 	geo_source_close(source);
 	mkdir(folder, 0755);
-	put("folder/geoip", HALF("PL"));
-	put("folder/geoip6", "2a00::,2aff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,HU\n");
+	scratch_put("folder/geoip", HALF("PL"));
+	scratch_put("folder/geoip6", "2a00::,2aff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,HU\n");
 	source = open_source(folder, NULL, conf);
 	assert_int_equal(answer(source, "8.8.8.8"), 616);
 	assert_int_equal(answer(source, "2a00::1"), 348);
-	assert_int_equal(image_save(table, path_of("folder/country.nfgeo"), &error), NFGEO_OK);
+	assert_int_equal(image_save(table, scratch_path("folder/country.nfgeo"), &error), NFGEO_OK);
 	assert_false(geo_source_refresh(source, true)); /* every address changes */
 	geo_source_close(source);
 	source = open_source(folder, NULL, conf);
 	assert_int_equal(answer(source, "8.8.8.8"), 703);
 	geo_source_close(source);
 	geo_table_unref(table);
-	unlink(path_of("folder/geoip"));
-	unlink(path_of("folder/geoip6"));
-	unlink(path_of("folder/country.nfgeo"));
-	unlink(path_of("folder/.country.nfgeo"));
-	assert_int_equal(rmdir(path_of("folder")), 0);
 	conf_free(conf);
 }
 
 static void test_no_databases(void **state)
 {
 	(void)state;
-	assert_refused(put_bytes("x", "\x0c\xa5\x02\0\0\0", 6), NULL, NULL, NFGEO_EINVAL,
+	assert_refused(scratch_put_bytes("x", "\x0c\xa5\x02\0\0\0", 6), NULL, NULL, NFGEO_EINVAL,
 		       "stock nfdump's own format");
-	assert_refused(put_bytes("x", "\x1f\x8b\x08\0", 4), NULL, NULL, NFGEO_EINVAL, "unpack it");
-	assert_refused(put("x", "<html>not found</html>"), NULL, NULL, NFGEO_EINVAL, "HTML");
-	assert_refused(put("x", ""), NULL, NULL, NFGEO_EINVAL, "the file is empty");
-	assert_refused(put_bytes("x", "\0\1\2\3", 4), NULL, NULL, NFGEO_EINVAL, "neither an MMDB");
-	assert_refused(put_bytes("x", "\xab\xcd\xefMaxMind.com", 14), NULL, NULL, NFGEO_ECORRUPT,
-		       "");
-	assert_refused(put("x", "hello world\n"), NULL, NULL, NFGEO_EINVAL, "x");
+	assert_refused(scratch_put_bytes("x", "\x1f\x8b\x08\0", 4), NULL, NULL, NFGEO_EINVAL,
+		       "unpack it");
+	assert_refused(scratch_put("x", "<html>not found</html>"), NULL, NULL, NFGEO_EINVAL,
+		       "HTML");
+	assert_refused(scratch_put("x", ""), NULL, NULL, NFGEO_EINVAL, "the file is empty");
+	assert_refused(scratch_put_bytes("x", "\0\1\2\3", 4), NULL, NULL, NFGEO_EINVAL,
+		       "neither an MMDB");
+	assert_refused(scratch_put_bytes("x", "\xab\xcd\xefMaxMind.com", 14), NULL, NULL,
+		       NFGEO_ECORRUPT, "");
+	assert_refused(scratch_put("x", "hello world\n"), NULL, NULL, NFGEO_EINVAL, "x");
 }
 
 static void test_coverage(void **state)
 {
 	struct conf *conf = conf_of("[geo]\nmin_coverage = 60\n"), *low;
-	const char *half = put("half", HALF("US"));
+	const char *half = scratch_put("half", HALF("US"));
 
 	(void)state;
 	assert_refused(half, NULL, conf, NFGEO_EINVAL, "min_coverage = 60 is refused");
-	assert_refused(put("tiny", "8.8.8.0/24,US\n"), NULL, NULL, NFGEO_EINVAL,
+	assert_refused(scratch_put("tiny", "8.8.8.0/24,US\n"), NULL, NULL, NFGEO_EINVAL,
 		       "only 0.0 % of the public IPv4");
 	low = conf_of("[geo]\nmin_coverage = 40\n");
 	geo_source_close(open_source(half, NULL, low));
 	conf_free(conf);
 	conf_free(low);
 	low = conf_of("[geo]\nmin_coverage = \"0\"\n");
-	assert_refused(half, NULL, low, NFGEO_EINVAL, "t.conf:2: geo.min_coverage must be a number");
+	assert_refused(half, NULL, low, NFGEO_EINVAL,
+		       "t.conf:2: geo.min_coverage must be a number");
 	conf_free(low);
 }
 
@@ -241,18 +217,18 @@ static void test_coverage(void **state)
 static void test_refresh(void **state)
 {
 	struct conf *conf = conf_of("[geo]\nmin_coverage = 30\nmax_change = 50\n");
-	const char *path = put("live", "8.0.0.0/8,US\n" HALF("US"));
+	const char *path = scratch_put("live", "8.0.0.0/8,US\n" HALF("US"));
 	struct geo_source *source = open_source(path, NULL, conf);
 
 	(void)state;
 	assert_false(geo_source_refresh(source, false));
-	put("live", "0.0.0.0,99.255.255.255,US\n100.0.0.0,127.255.255.255,CA\n");
+	scratch_put("live", "0.0.0.0,99.255.255.255,US\n100.0.0.0,127.255.255.255,CA\n");
 	assert_true(geo_source_refresh(source, false));
 	assert_int_equal(answer(source, "101.0.0.1"), 124);
 	assert_false(geo_source_refresh(source, false));
 
 	logged[0] = '\0';
-	put("live", "100.0.0.0,127.255.255.255,nonsense 99\ngarbage\n");
+	scratch_put("live", "100.0.0.0,127.255.255.255,nonsense 99\ngarbage\n");
 	assert_false(geo_source_refresh(source, false));
 	assert_non_null(strstr(logged, "country database stays: "));
 	assert_int_equal(answer(source, "101.0.0.1"), 124);
@@ -260,11 +236,11 @@ static void test_refresh(void **state)
 	assert_false(geo_source_refresh(source, false)); /* the same bad file: told once */
 	assert_string_equal(logged, "");
 
-	put("live", "8.8.8.0/24,US\n");
+	scratch_put("live", "8.8.8.0/24,US\n");
 	assert_false(geo_source_refresh(source, false));
 	assert_non_null(strstr(logged, "min_coverage = 30 is refused"));
 	logged[0] = '\0';
-	put("live", HALF("DE"));
+	scratch_put("live", HALF("DE"));
 	assert_false(geo_source_refresh(source, false));
 	assert_non_null(strstr(logged, "more than max_change = 50 is refused"));
 	unlink(path);
@@ -273,7 +249,7 @@ static void test_refresh(void **state)
 	assert_non_null(strstr(logged, "does not exist"));
 	assert_int_equal(answer(source, "101.0.0.1"), 124);
 
-	put("live", HALF("US"));
+	scratch_put("live", HALF("US"));
 	logged[0] = '\0';
 	assert_true(geo_source_refresh(source, true));
 	assert_non_null(strstr(logged, " was "));
@@ -288,12 +264,12 @@ static void test_refresh(void **state)
 static void test_reference(void **state)
 {
 	struct conf *conf = conf_of("[geo]\nmin_coverage = 0\nmax_change = 100\n");
-	const char *path = put("ref", HALF("US"));
+	const char *path = scratch_put("ref", HALF("US"));
 	struct geo_source *source = open_source(path, NULL, conf);
 	struct geo_table *old = geo_source_table(source);
 
 	(void)state;
-	put("ref", HALF("DE"));
+	scratch_put("ref", HALF("DE"));
 	assert_true(geo_source_refresh(source, false));
 	geo_source_close(source);
 	assert_int_equal(geo_lookup4(old, 0x08080808), 840);
@@ -303,11 +279,12 @@ static void test_reference(void **state)
 
 static void test_overlay(void **state)
 {
-	const char *base = put("base", HALF("US"));
-	const char *nets = put("nets", "10.1.0.0/16 CZ Prague\n8.8.8.0/24 SK\n");
-	const char *feed = put("feed", "9.9.0.0/16,DE,,,\n8.8.8.8/32,DE,,,\n");
+	const char *base = scratch_put("base", HALF("US"));
+	const char *nets = scratch_put("nets", "10.1.0.0/16 CZ Prague\n8.8.8.0/24 SK\n");
+	const char *feed = scratch_put("feed", "9.9.0.0/16,DE,,,\n8.8.8.8/32,DE,,,\n");
 	struct conf *conf = conf_of("[geo]\nmin_coverage = 0\ngeodb.path = \"%s\"\n"
-				    "localnets = \"%s\"\ngeofeed = [ \"%s\" ]\n", base, nets, feed);
+				    "localnets = \"%s\"\ngeofeed = [ \"%s\" ]\n",
+				    base, nets, feed);
 	struct geo_source *source = open_source(NULL, NULL, conf);
 	struct geo_table *before = geo_source_table(source), *after;
 	struct address address = address_ip4(0x0a010203);
@@ -322,7 +299,7 @@ static void test_overlay(void **state)
 	assert_memory_not_equal(geo_table_provenance(before)->local_sha256, zeros, SHA256_BYTES);
 	assert_memory_not_equal(geo_table_provenance(before)->feed_sha256, zeros, SHA256_BYTES);
 
-	put("nets", "10.1.0.0/16 PL Warsaw\n");
+	scratch_put("nets", "10.1.0.0/16 PL Warsaw\n");
 	assert_true(geo_source_refresh(source, false));
 	after = geo_source_table(source);
 	assert_int_equal(answer(source, "10.1.2.3"), 616);
@@ -333,7 +310,7 @@ static void test_overlay(void **state)
 	geo_table_unref(after);
 
 	logged[0] = '\0';
-	put("nets", "10.1.0.1/16 PL\n");
+	scratch_put("nets", "10.1.0.1/16 PL\n");
 	assert_false(geo_source_refresh(source, false));
 	assert_non_null(strstr(logged, "nets:1: 10.1.0.1/16 has bits set"));
 	assert_int_equal(answer(source, "10.1.2.3"), 616);
@@ -346,7 +323,8 @@ static void test_age(void **state)
 {
 	struct conf *conf = conf_of("[geo]\nmin_coverage = 0\nmax_age_days = 30\n");
 	struct conf *off = conf_of("[geo]\nmin_coverage = 0\nmax_age_days = 0\n");
-	const char *path = put("old", "# Generated: Tue, 02 Jan 2024 03:04:05 GMT\n" HALF("US"));
+	const char *path =
+		scratch_put("old", "# Generated: Tue, 02 Jan 2024 03:04:05 GMT\n" HALF("US"));
 
 	(void)state;
 	logged[0] = '\0';
@@ -364,19 +342,7 @@ static int make_dir(void **state)
 	(void)state;
 	unsetenv("NFGEODB");
 	log_to(keep_log, NULL);
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	static const char *const names[] = {"us", "de", "cz", "fr", "ranges.mmdb", "image.csv",
-					    "x", "half", "tiny", "live", "ref", "base", "nets",
-					    "feed", "old"};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		unlink(path_of(names[i]));
-	return rmdir(dir);
+	return scratch_make(state);
 }
 
 int main(void)
@@ -390,5 +356,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("reload", tests, make_dir, remove_dir);
+	return cmocka_run_group_tests_name("reload", tests, make_dir, scratch_drop);
 }

@@ -15,33 +15,27 @@
 #include "nffile/format.h"
 #include "nffile/reader.h"
 #include "tests/lib/makeflow.h"
+#include "tests/lib/scratch.h"
 
-static char folder[64], work[96], final[96], sums[112];
+#define WORK  "nfcapd.current.1"
+#define SUMS  WORK ".sum"
+#define FINAL "nfcapd.202601010000"
+
+static char work[160], final[160]; /* paths */
 
 static int make_folder(void **state)
 {
-	(void)state;
-	strcpy(folder, "/tmp/test_writer.XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(work, sizeof(work), "%s/nfcapd.current.1", folder);
-	snprintf(sums, sizeof(sums), "%s.sum", work);
-	snprintf(final, sizeof(final), "%s/nfcapd.202601010000", folder);
-	return 0;
-}
+	int status = scratch_make(state);
 
-static int drop_folder(void **state)
-{
-	(void)state;
-	unlink(work);
-	unlink(sums);
-	unlink(final);
-	return rmdir(folder);
+	strcpy(work, scratch_path(WORK));
+	strcpy(final, scratch_path(FINAL));
+	return status;
 }
 
 static struct nffile_writer *create(enum codec codec)
 {
-	struct nffile_options options = {.codec = codec, .ident = "test", .creator = CREATOR_NFCAPD};
+	struct nffile_options options = {
+		.codec = codec, .ident = "test", .creator = CREATOR_NFCAPD};
 	struct nffile_writer *writer;
 	struct error error;
 
@@ -52,27 +46,18 @@ static struct nffile_writer *create(enum codec codec)
 static void fill(struct block *block, unsigned count, uint32_t first)
 {
 	for (unsigned i = 0; i < count; i++) {
-		struct make_flow flow = {.src4 = first + i, .dst4 = i, .tagged = true,
-					 .src_country = 1 + i % 5, .proto = 6, .packets = 1,
-					 .bytes = 100, .first_ms = 1000 + i, .last_ms = 2000 + i};
+		struct make_flow flow = {.src4 = first + i,
+					 .dst4 = i,
+					 .tagged = true,
+					 .src_country = 1 + i % 5,
+					 .proto = 6,
+					 .packets = 1,
+					 .bytes = 100,
+					 .first_ms = 1000 + i,
+					 .last_ms = 2000 + i};
 
 		make_append(block, &flow);
 	}
-}
-
-static uint8_t *slurp(const char *path, size_t *len)
-{
-	FILE *file = fopen(path, "rb");
-	uint8_t *bytes;
-
-	assert_non_null(file);
-	fseek(file, 0, SEEK_END);
-	*len = (size_t)ftell(file);
-	rewind(file);
-	bytes = malloc(*len);
-	assert_int_equal(fread(bytes, 1, *len, file), *len);
-	fclose(file);
-	return bytes;
 }
 
 static void test_bytes_on_disk(void **state)
@@ -90,7 +75,7 @@ static void test_bytes_on_disk(void **state)
 	fill(&block, 3, 100);
 	assert_int_equal(nffile_write(writer, &block, &error), NFGEO_OK);
 	/* Open: NumBlocks, appendixBlocks and offAppendix are 0. */
-	bytes = slurp(work, &len);
+	bytes = scratch_get(WORK, &len);
 	assert_int_equal(len, 40 + 12 + block.used);
 	assert_int_equal(bytes_get16(bytes), 0xa50c);
 	assert_int_equal(bytes_get16(bytes + 2), 2);
@@ -101,7 +86,7 @@ static void test_bytes_on_disk(void **state)
 	assert_int_equal(nffile_finish(writer, &finish, &error), NFGEO_OK);
 	assert_int_not_equal(stat(work, &stat_of_work), 0);
 	/* Closed: one record block, two geo blocks, one appendix block. */
-	bytes = slurp(final, &len);
+	bytes = scratch_get(FINAL, &len);
 	assert_int_equal(bytes_get32(bytes + 20), CREATOR_NFCAPD);
 	assert_int_equal(bytes_get16(bytes + 18), 1);
 	assert_int_equal(bytes_get32(bytes + 36), 3);
@@ -116,7 +101,7 @@ static void test_bytes_on_disk(void **state)
 	assert_string_equal((char *)bytes + appendix + 16, "test");
 	assert_int_equal(bytes_get16(bytes + appendix + 21), 0x8002);
 	assert_int_equal(bytes_get16(bytes + appendix + 23), 148);
-	assert_int_equal(bytes_get64(bytes + appendix + 25), 3);	   /* flows */
+	assert_int_equal(bytes_get64(bytes + appendix + 25), 3);       /* flows */
 	assert_int_equal(bytes_get64(bytes + appendix + 25 + 136), 7); /* sequence failures */
 	assert_int_equal(bytes_get16(bytes + appendix - bytes_get32(bytes + 32) + 8), 4);
 	free(bytes);
@@ -126,8 +111,8 @@ static void test_bytes_on_disk(void **state)
 static void test_empty_file(void **state)
 {
 	struct nffile_writer *writer = create(CODEC_LZ4);
-	struct nffile_finish finish = {.rename_to = final, .empty_first_ms = 300000,
-				       .empty_last_ms = 600000};
+	struct nffile_finish finish = {
+		.rename_to = final, .empty_first_ms = 300000, .empty_last_ms = 600000};
 	struct nffile_reader *reader;
 	struct block block = {0};
 	struct error error;
@@ -267,18 +252,18 @@ static void test_sums(void **state)
 	fill(&block, 10, 0);
 	nffile_write(writer, &block, &error);
 	nffile_write(writer, &block, &error);
-	text = slurp(sums, &len);
+	text = scratch_get(SUMS, &len);
 	for (size_t i = 0; i < len; i++)
 		lines += text[i] == '\n';
 	assert_int_equal(lines, 3); /* a title and one line per block */
 	free(text);
 	assert_int_equal(nffile_finish(writer, &finish, &error), NFGEO_OK);
-	assert_int_not_equal(access(sums, F_OK), 0);
+	assert_false(scratch_exists(SUMS));
 	writer = create(CODEC_LZ4);
-	assert_int_equal(access(sums, F_OK), 0);
+	assert_true(scratch_exists(SUMS));
 	nffile_abort(writer);
-	assert_int_not_equal(access(sums, F_OK), 0);
-	assert_int_not_equal(access(work, F_OK), 0);
+	assert_false(scratch_exists(SUMS));
+	assert_false(scratch_exists(WORK));
 	block_fini(&block);
 }
 
@@ -297,20 +282,20 @@ static void test_errors(void **state)
 	writer = create(CODEC_NONE);
 	assert_int_equal(nffile_finish(writer, &finish, &error), NFGEO_EIO);
 	assert_non_null(strstr(error.text, "/nonexistent/folder/file"));
-	assert_int_equal(access(work, F_OK), 0);
+	assert_true(scratch_exists(WORK));
 	nffile_abort(NULL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_bytes_on_disk, make_folder, drop_folder),
-		cmocka_unit_test_setup_teardown(test_empty_file, make_folder, drop_folder),
-		cmocka_unit_test_setup_teardown(test_big_blocks_are_cut, make_folder, drop_folder),
-		cmocka_unit_test_setup_teardown(test_append, make_folder, drop_folder),
-		cmocka_unit_test_setup_teardown(test_append_damaged, make_folder, drop_folder),
-		cmocka_unit_test_setup_teardown(test_sums, make_folder, drop_folder),
-		cmocka_unit_test_setup_teardown(test_errors, make_folder, drop_folder),
+		cmocka_unit_test_setup_teardown(test_bytes_on_disk, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_empty_file, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_big_blocks_are_cut, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_append, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_append_damaged, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_sums, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_errors, make_folder, scratch_drop),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
