@@ -374,6 +374,8 @@ static void test_block_added_behind(void **state)
 	at = bytes_get64(bytes + FILE_AT_APPENDIX);
 	make_append(&block, &flow);
 	tail = BLOCK_HEADER_BYTES + block.used;
+	bytes = realloc(bytes, len + tail);
+	assert_non_null(bytes);
 	memmove(bytes + at + tail, bytes + at, len - at);
 	memset(bytes + at, 0, BLOCK_HEADER_BYTES);
 	bytes_put32(bytes + at, 1);
