@@ -14,14 +14,19 @@ int run_flush(struct run *run)
 	return print_text(&run->text, &error) == NFGEO_OK ? EXIT_DONE : run_failed(&error);
 }
 
+/* For people, also with -q (as stock); what a machine reads must hold rows only. */
+static void remark(struct run *run, const char *line)
+{
+	if (run->output.kind->machine)
+		fputs(line, stderr);
+	else
+		text_string(&run->text, line);
+}
+
 static void no_match(struct run *run)
 {
-	if (run->result.passed)
-		return;
-	if (run->output.kind->machine)
-		fputs("No matching flows\n", stderr);
-	else
-		text_string(&run->text, "No matching flows\n");
+	if (!run->result.passed)
+		remark(run, "No matching flows\n");
 }
 
 /* Groups in their order, each a record again: printed or written. */
@@ -141,12 +146,12 @@ static void limit_line(struct run *run, const char *what, const struct statistic
 {
 	char line[80];
 
-	if (!limit->sign || run->output.quiet || run->output.kind->machine)
+	if (!limit->sign)
 		return;
 	snprintf(line, sizeof(line), "%c%s limit: %c %llu %s\n", what[0] - 'a' + 'A', what + 1,
 		 limit->sign > 0 ? '>' : '<', (unsigned long long)limit->value,
 		 *what == 'b' ? "bytes" : "packets");
-	text_string(&run->text, line);
+	remark(run, line);
 }
 
 static int print_statistics(struct run *run)
