@@ -9,9 +9,12 @@
 static const struct verb verbs[] = {
 	{"lookup", "country of addresses, from one database or two", nfgeo_lookup},
 	{"db", "look into country databases, get and compile them", nfgeo_db},
+	{"totals", "sums of every country over flow files", nfgeo_totals},
+	{"scans", "sources of SYN-only flows to many destinations or ports", nfgeo_scans},
 	{"tag", "stamp countries into existing flow files", nfgeo_tag},
 	{"anon", "replace the addresses in flow files, prefixes preserved", nfgeo_anon},
 	{"replay", "send the flows of files to a collector", nfgeo_replay},
+	{"countries", "the table of countries: numbers, letters, names", nfgeo_countries},
 	{"config", "show the settings in force and where they come from", nfgeo_config},
 };
 

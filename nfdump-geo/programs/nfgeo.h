@@ -22,6 +22,9 @@ int verb_run(const struct verb *verbs, size_t count, const char *usage, int argc
 int nfgeo_lookup(int argc, char **argv);
 int nfgeo_db(int argc, char **argv);
 int nfgeo_config(int argc, char **argv);
+int nfgeo_countries(int argc, char **argv);
+int nfgeo_totals(int argc, char **argv);
+int nfgeo_scans(int argc, char **argv);
 int nfgeo_tag(int argc, char **argv);
 int nfgeo_anon(int argc, char **argv);
 int nfgeo_replay(int argc, char **argv);

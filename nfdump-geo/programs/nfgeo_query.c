@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "programs/nfgeo_query.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "geo/group.h"
+
+static void on_damage(const char *text, void *arg)
+{
+	const struct nfgeo_query *query = arg;
+
+	common_complain(query->verb, "%s", text);
+}
+
+static const struct geo_table *open_table(void *arg)
+{
+	struct nfgeo_query *query = arg;
+	struct geo_settings settings = {
+		.option = query->geodb, .program = "nfdump", .conf = query->conf};
+
+	if (geo_source_require(&query->source, &query->table, &settings, &query->geo_error) !=
+	    NFGEO_OK)
+		return NULL;
+	return query->table;
+}
+
+bool nfgeo_query_option(struct nfgeo_query *query, int option, const char *argument)
+{
+	switch (option) {
+	case 'r':
+		query->input.file = argument;
+		return true;
+	case 'R':
+		query->input.range = argument;
+		return true;
+	case 'M':
+		query->input.dirs = argument;
+		return true;
+	case 'G':
+		query->geodb = argument;
+		return true;
+	case 'C':
+		query->config = argument;
+		return true;
+	}
+	return false;
+}
+
+/* The words as one text, as nfdump joins them. */
+static char *join(int words, char **word)
+{
+	size_t len = 1;
+	char *text;
+
+	for (int i = 0; i < words; i++)
+		len += strlen(word[i]) + 1;
+	text = calloc(1, len);
+	for (int i = 0; text && i < words; i++) {
+		strcat(text, i ? " " : "");
+		strcat(text, word[i]);
+	}
+	return text;
+}
+
+static int compile(struct nfgeo_query *query, int words, char **word)
+{
+	struct error error = {0};
+	char *text = join(words, word);
+	int status = text ? filter_compile(&query->filter, text, NULL, &error)
+			  : error_set(&error, NFGEO_ENOMEM, "out of memory");
+
+	free(text);
+	if (status == NFGEO_OK)
+		return EXIT_DONE;
+	fprintf(stderr, "%s\n", error.text);
+	return EXIT_USAGE;
+}
+
+static int expand(struct nfgeo_query *query)
+{
+	struct error error = {0};
+	int status;
+
+	if (!query->input.file && !query->input.range && !query->input.dirs) {
+		common_complain(query->verb, "name the files to read: -r, -R or -M");
+		return nfgeo_usage(query->verb);
+	}
+	status = inputs_expand(&query->inputs, &query->input, &error);
+	for (size_t i = 0; i < query->inputs.problem.count; i++) {
+		common_complain(query->verb, "%s", query->inputs.problem.text[i]);
+		query->incomplete = true;
+	}
+	if (status == NFGEO_OK)
+		return EXIT_DONE;
+	common_complain(query->verb, "%s", error.text);
+	return EXIT_FAILED;
+}
+
+int nfgeo_query_open(struct nfgeo_query *query, int words, char **word)
+{
+	struct error error = {0};
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	int status = nfgeo_conf(query->verb, query->config, &query->conf);
+
+	if (status == EXIT_DONE && group_configure(query->conf, &error) != NFGEO_OK) {
+		common_complain(query->verb, "%s", error.text);
+		status = EXIT_FAILED;
+	}
+	if (status == EXIT_DONE)
+		status = compile(query, words, word);
+	if (status == EXIT_DONE)
+		status = expand(query);
+	query->plan = (struct scan_plan){
+		.inputs = &query->inputs,
+		.filter = query->filter && !filter_is_any(query->filter) ? query->filter : NULL,
+		.to_ms = UINT64_MAX,
+		.threads = online > 0 ? (unsigned)online : 1,
+		.need_country = true,
+		.table = open_table,
+		.complain = on_damage,
+		.arg = query,
+	};
+	query->plan.numbered = query->plan.filter && filter_needs_count(query->filter);
+	return status;
+}
+
+void nfgeo_query_close(struct nfgeo_query *query)
+{
+	inputs_fini(&query->inputs);
+	filter_free(query->filter);
+	if (query->table)
+		geo_table_unref(query->table);
+	geo_source_close(query->source);
+	conf_free(query->conf);
+}
+
+int nfgeo_query_run(struct nfgeo_query *query, struct scan_sink *sink)
+{
+	struct error error = {0};
+
+	if (scan_run(&query->plan, sink, &query->result, &error) != NFGEO_OK) {
+		common_complain(query->verb, "%s", error.text);
+		return EXIT_FAILED;
+	}
+	if (query->result.untagged_count) {
+		common_complain(
+			query->verb, "%llu flows have no countries, and no database gives them: %s",
+			(unsigned long long)query->result.untagged_count, query->geo_error.text);
+		query->incomplete = true;
+	}
+	query->incomplete |= query->result.damage_count > 0;
+	return query->incomplete ? EXIT_INCOMPLETE : EXIT_DONE;
+}

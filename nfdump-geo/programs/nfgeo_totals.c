@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * nfgeo totals - sums of every country over flow files, for programs: tab-separated lines. The
+ * last line says that nothing is missing behind it.
+ */
+#include <getopt.h>
+#include <stdlib.h>
+
+#include "base/sha256.h"
+#include "geo/country.h"
+#include "programs/nfgeo_query.h"
+#include "query/country_totals.h"
+
+static const char usage[] =
+	"usage: nfgeo totals [OPTION]... [FILTER]\n"
+	"\n"
+	"Flows, packets, bytes and SYN-only flows of every country, as destination (in) and as\n"
+	"source (out). Without a filter, files that have these sums are not read.\n"
+	"\n" NFGEO_QUERY_HELP "\n"
+	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 something was left out.\n";
+
+static const struct option options[] = {NFGEO_QUERY_OPTIONS, {NULL, 0, NULL, 0}};
+
+static void print_count(const struct geo_count *count)
+{
+	printf("\t%llu\t%llu\t%llu\t%llu", (unsigned long long)count->flows,
+	       (unsigned long long)count->packets, (unsigned long long)count->bytes,
+	       (unsigned long long)count->syn_only);
+}
+
+static void print_database(const struct geo_provenance *provenance)
+{
+	char hash[SHA256_TEXT];
+
+	sha256_print(provenance->sha256, hash);
+	printf("database\t%llu\t%s\t", (unsigned long long)provenance->build_epoch_s, hash);
+	for (const char *at = provenance->type; *at; at++)
+		putchar(*at < ' ' ? ' ' : *at);
+	putchar('\n');
+}
+
+static void print(const struct country_totals *totals, size_t files)
+{
+	struct geo_count all = country_totals_all(totals);
+
+	for (size_t i = 0; i < totals->provenance_count; i++)
+		print_database(totals->provenance[i]);
+	printf("total");
+	print_count(&all);
+	printf("\nuntagged");
+	print_count(&totals->sums.untagged);
+	putchar('\n');
+	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
+		const struct geo_count *in = &totals->sums.dst[code],
+				       *out = &totals->sums.src[code];
+
+		if (!in->flows && !out->flows)
+			continue;
+		printf("country\t%u\t%s", code, country_alpha2((uint16_t)code));
+		print_count(in);
+		print_count(out);
+		putchar('\n');
+	}
+	printf("end\t%zu\t%zu\n", files, totals->summed_files);
+}
+
+static int sum_up(struct nfgeo_query *query)
+{
+	struct country_totals totals;
+	struct inputs left = {0};
+	int status = EXIT_FAILED;
+
+	country_totals_init(&totals);
+	if (country_totals_from_files(&totals, &query->inputs, !query->plan.filter, &left.path) ==
+	    NFGEO_OK) {
+		query->plan.inputs = &left;
+		status = nfgeo_query_run(query, &totals.sink);
+	} else {
+		common_complain(query->verb, "out of memory");
+	}
+	country_totals_finish(&totals);
+	if (query->table)
+		country_totals_provenance(&totals, geo_table_provenance(query->table));
+	if (status != EXIT_FAILED)
+		print(&totals, query->inputs.path.count);
+	country_totals_fini(&totals);
+	free(left.path.text);
+	return status;
+}
+
+int nfgeo_totals(int argc, char **argv)
+{
+	struct nfgeo_query query = {.verb = argv[0]};
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, NFGEO_QUERY_LETTERS, options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(usage, stdout);
+			return EXIT_DONE;
+		}
+		if (!nfgeo_query_option(&query, option, optarg))
+			return nfgeo_usage(query.verb);
+	}
+	status = nfgeo_query_open(&query, argc - optind, argv + optind);
+	if (status == EXIT_DONE)
+		status = sum_up(&query);
+	nfgeo_query_close(&query);
+	return status;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "query/country_totals.h"
+
+#include <stdlib.h>
+
+#include "nffile/geosummary.h"
+#include "nffile/reader.h"
+
+struct totals_part {
+	struct totals_part *next;
+	struct geo_totals sums;
+	struct geo_entry entry; /* geosum_add() wants one; its sets are of no use here */
+};
+
+static void count_add(struct geo_count *sum, const struct geo_count *other)
+{
+	sum->flows += other->flows;
+	sum->packets += other->packets;
+	sum->bytes += other->bytes;
+	sum->syn_only += other->syn_only;
+}
+
+static void sums_add(struct geo_totals *sums, const struct geo_totals *other)
+{
+	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
+		count_add(&sums->src[code], &other->src[code]);
+		count_add(&sums->dst[code], &other->dst[code]);
+	}
+	count_add(&sums->untagged, &other->untagged);
+	sums->flow_records += other->flow_records;
+}
+
+static void *open_part(struct scan_sink *sink)
+{
+	struct country_totals *totals = (struct country_totals *)sink;
+	struct totals_part *part = calloc(1, sizeof(*part));
+
+	if (!part)
+		return NULL;
+	geosum_entry_init(&part->entry);
+	part->next = totals->part;
+	totals->part = part;
+	return part;
+}
+
+static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
+{
+	struct totals_part *part = worker;
+
+	(void)order;
+	geosum_add(&part->sums, &part->entry, row->view, view_flows(row->view));
+}
+
+static int end_block(void *worker, struct error *error)
+{
+	(void)worker;
+	(void)error;
+	return NFGEO_OK;
+}
+
+void country_totals_init(struct country_totals *totals)
+{
+	*totals = (struct country_totals){
+		.sink = {open_part, take_flow, NULL, end_block, false, NULL}};
+}
+
+void country_totals_fini(struct country_totals *totals)
+{
+	while (totals->part) {
+		struct totals_part *next = totals->part->next;
+
+		free(totals->part);
+		totals->part = next;
+	}
+}
+
+void country_totals_provenance(struct country_totals *totals,
+			       const struct geo_provenance *provenance)
+{
+	for (size_t i = 0; i < totals->provenance_count; i++)
+		if (totals->provenance[i] == provenance)
+			return;
+	if (provenance && totals->provenance_count < TOTALS_PROVENANCE_MAX)
+		totals->provenance[totals->provenance_count++] = provenance;
+}
+
+/* @return true when the file's own sums are all that is wanted of it. What cannot be opened is left
+ * to the scan, which says so. */
+static bool take_sums(struct country_totals *totals, const char *path, bool use_sums)
+{
+	const struct geo_summary *summary;
+	struct nffile_reader *reader;
+	bool done = false;
+
+	if (nffile_open(&reader, path, NULL) != NFGEO_OK)
+		return false;
+	summary = nffile_summary(reader);
+	for (uint32_t i = 0; summary && i < summary->provenance_count; i++)
+		country_totals_provenance(totals, summary->provenance[i]);
+	if (use_sums && summary && summary->complete && !summary->totals.untagged.flows &&
+	    !nffile_info(reader)->never_closed) {
+		sums_add(&totals->sums, &summary->totals);
+		totals->summed_files++;
+		done = true;
+	}
+	nffile_close(reader);
+	return done;
+}
+
+int country_totals_from_files(struct country_totals *totals, const struct inputs *inputs,
+			      bool use_sums, struct input_list *left)
+{
+	*left = (struct input_list){.text = calloc(inputs->path.count + 1, sizeof(*left->text)),
+				    .capacity = inputs->path.count + 1};
+	if (!left->text)
+		return NFGEO_ENOMEM;
+	for (size_t i = 0; i < inputs->path.count; i++)
+		if (!take_sums(totals, inputs->path.text[i], use_sums))
+			left->text[left->count++] = inputs->path.text[i];
+	return NFGEO_OK;
+}
+
+void country_totals_finish(struct country_totals *totals)
+{
+	for (struct totals_part *part = totals->part; part; part = part->next)
+		sums_add(&totals->sums, &part->sums);
+	country_totals_fini(totals);
+}
+
+struct geo_count country_totals_all(const struct country_totals *totals)
+{
+	struct geo_count all = totals->sums.untagged;
+
+	for (unsigned code = 0; code < COUNTRY_CODES; code++)
+		count_add(&all, &totals->sums.src[code]);
+	return all;
+}
