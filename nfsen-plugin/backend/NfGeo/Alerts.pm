@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# SYN scans: the rules over what NfGeo::Scans found, and what is remembered of each alert. An alert
+# is a file alerts/<id>; `armed` has, by rule and source or country, until when it is not raised again.
+# Times are those of the slots, so that replayed traffic behaves as live traffic did.
+package NfGeo::Alerts;
+use strict;
+use warnings;
+use NfGeo::Baseline;
+use NfGeo::Config;
+use NfGeo::Log;
+use NfGeo::Run;
+use NfGeo::Scans;
+use NfGeo::Slot;
+use NfGeo::State;
+
+my @ROW = qw(id time slot alert rule state address country as flows targets ports rearm);
+my %LETTER = (horizontal => 'h', vertical => 'v', rate => 'r');
+my $SLOT_S = 300;
+
+sub _dir { return "$_[0]{statedir}/alerts" }
+
+sub _path {
+	my ($config, $id) = @_;
+	return _dir($config) . "/$id";
+}
+
+# The rules in force, in words.
+sub rules {
+	my ($config) = @_;
+	my $limits = $config->{alerts};
+	my $rate = $limits->{rate};
+	my @rules = (
+		"horizontal: one source sends SYN-only flows to $limits->{targets} or more destinations within $limits->{window} s",
+		"vertical: one source sends SYN-only flows to $limits->{ports} or more ports of one destination within $limits->{window} s",
+	);
+	push @rules, "rate: the SYN-only flows of a country, those to its busiest service left out, exceed its median"
+	  . " of the same hour of $rate->{days} days by $rate->{factor} sigma (1.4826 MAD), and $rate->{min_flows}"
+	  if $rate->{enabled};
+	push @rules, "exporters that sample more coarsely than 1 in $limits->{max_sampling} do not count",
+	  "the same source or country is raised again after $limits->{rearm} s";
+	return @rules;
+}
+
+# --- what is kept -----------------------------------------------------------------------------------
+
+sub ids {
+	my ($config) = @_;
+	opendir(my $dir, _dir($config)) or return;
+	return sort { $b cmp $a } grep {/^\d{12}-[hvr]-[A-Za-z0-9-]+$/} readdir($dir);
+}
+
+sub get {
+	my ($config, $id) = @_;
+	return unless $id =~ /^\d{12}-[hvr]-[A-Za-z0-9-]{1,120}$/ && -e _path($config, $id);
+	my $alert = NfGeo::State::read_hash(_path($config, $id), 'alert');
+	return $alert->{id} ? $alert : undef;
+}
+
+# Newest first, from a slot on.
+sub list {
+	my ($config, $limit, $from) = @_;
+	my @alerts;
+
+	for my $id (ids($config)) {
+		last if @alerts == $limit || substr($id, 0, 12) lt $from;
+		my $alert = get($config, $id);
+		push @alerts, $alert if $alert;
+	}
+	return @alerts;
+}
+
+sub row {
+	my ($alert) = @_;
+	return join('|', map { $alert->{$_} // '' } @ROW);
+}
+
+# NfSen's alerts that have this plugin as their condition and are enabled.
+sub armed {
+	my @armed;
+	for my $path (glob("$NfConf::PROFILESTATDIR/~*/alert.dat")) {
+		open(my $file, '<', $path) or next;
+		my $text = do { local $/; <$file> };
+		my ($name) = $path =~ m{/~([^/]+)/alert\.dat$};
+		push @armed, $name if $text =~ /^status\s*=\s*enabled/m && $text =~ /^condition\s*=.*\bNfGeo\b/m;
+	}
+	return @armed;
+}
+
+# Once a slot: files older than keep_days go.
+sub prune {
+	my ($config, $slot) = @_;
+	my $oldest = NfSen::UNIX2ISO(NfSen::ISO2UNIX($slot) - $config->{alerts}{keep_days} * 86400);
+	unlink(_path($config, $_)) for grep { substr($_, 0, 12) lt $oldest } ids($config);
+	return;
+}
+
+# --- raising ----------------------------------------------------------------------------------------
+
+sub _country_text {
+	my ($number, $alpha2) = @_;
+	return $alpha2 =~ /^[A-Z]/ ? "$number $alpha2" : "$number";
+}
+
+sub _evidence {
+	my ($group) = @_;
+	return (
+		source => [map { join('|', $_->[0], _country_text(@$_[1, 2]), @$_[3 .. 6]) } @{$group->{from} // []}],
+		target => [map { join('|', @$_) } @{$group->{target} // []}],
+		port => [map { join('|', @$_) } @{$group->{port} // []}],
+	);
+}
+
+sub _sampling_text {
+	my ($found) = @_;
+	my @unused = grep {/\|no$/} @{$found->{exporter}};
+	my @sampled = grep { (split /\|/)[2] != 1 } @{$found->{exporter}};
+	return '' unless @sampled;
+	my $text = join ', ', map {
+		my ($sysid, $address, $rate) = split /\|/;
+		($address eq '' ? "number $sysid" : $address) . ($rate ? " 1 in $rate" : ' at an unknown rate')
+	} @sampled;
+	$text = "; sampling exporters: $text";
+	$text .= "; $found->{unused} flows of those above the limit did not count" if @unused;
+	return $text;
+}
+
+# Sources over the limits, as alerts to be.
+sub _scan_alerts {
+	my ($config, $found) = @_;
+	my $limits = $config->{alerts};
+	my @alerts;
+
+	for my $source (@{$found->{source}}) {
+		my %base = (address => $source->{address}, subject => $source->{address},
+			country => _country_text(@$source{qw(country alpha2)}), _evidence($source),
+			map { $_ => $source->{$_} } qw(as flows targets ports));
+		my $who = "$source->{address} ($source->{alpha2}, AS $source->{as})";
+		$base{source} = [join('|', $source->{address}, @base{qw(country as flows targets ports)})];
+		push @alerts, {%base, rule => 'horizontal', threshold => $limits->{targets},
+			filter => "src ip $source->{address}",
+			reason => "$who sent $source->{flows} SYN-only flows to $source->{targets} destinations"}
+		  if $source->{targets} >= $limits->{targets};
+		push @alerts, {%base, rule => 'vertical', threshold => $limits->{ports},
+			filter => "src ip $source->{address} and dst ip $source->{widest}",
+			reason => "$who sent SYN-only flows to $source->{widest_ports} ports of $source->{widest}"}
+		  if $source->{widest_ports} >= $limits->{ports};
+	}
+	return @alerts;
+}
+
+# Countries far above their own baseline. Flows to the busiest service of the country's sources are
+# left out: many clients of one server are a crowd, or an attack on that server, but not a scan.
+sub _rate_alerts {
+	my ($config, $found, $start) = @_;
+	my $window = $config->{alerts}{window} / $SLOT_S;
+	my @alerts;
+
+	return unless $config->{alerts}{rate}{enabled};
+	for my $country (@{$found->{country}}) {
+		my $flows = ($country->{flows} - $country->{busiest_flows}) / $window;
+		next if $flows < $config->{alerts}{rate}{min_flows};
+		my $usual = NfGeo::Baseline::of_country($config, $country->{country}, $start) or next;
+		next unless $flows > $usual->{limit};
+		push @alerts, {rule => 'rate', subject => "country-$country->{country}", address => '',
+			country => _country_text(@$country{qw(country alpha2)}), as => '', _evidence($country),
+			threshold => sprintf('%.0f', $usual->{limit}), filter => "src ctry $country->{country}",
+			(map { $_ => $country->{$_} } qw(flows targets ports)),
+			(map { $_ => sprintf('%.1f', $usual->{$_}) } qw(median mad)), days => $usual->{days},
+			reason => sprintf('%s: %.0f SYN-only flows per %d s from %d sources, without those to its busiest'
+				  . ' service %s port %d; usual are %.0f at this hour', $country->{alpha2}, $flows, $SLOT_S,
+				@$country{qw(sources busiest busiest_port)}, $usual->{median})};
+	}
+	return @alerts;
+}
+
+sub _complete {
+	my ($config, $alert, $name, $slot, $found) = @_;
+	my $start = NfSen::ISO2UNIX($slot);
+	my $subject = $alert->{subject} =~ s/[^A-Za-z0-9]/-/gr;
+
+	$alert->{id} = "$slot-$LETTER{$alert->{rule}}-" . ($name =~ s/[^A-Za-z0-9]/-/gr) . "-$subject";
+	$alert->{id} = substr($alert->{id}, 0, 130);
+	$alert->{filter} = "$NfGeo::Scans::SYN_ONLY and $alert->{filter}";
+	$alert->{command} = NfGeo::Run::shell_text($config->{nfdump},
+		NfGeo::Scans::live_input($config, $slot, NfGeo::Slot::sources()), $alert->{filter});
+	$alert->{reason} .= " within $config->{alerts}{window} s; the limit is $alert->{threshold}"
+	  . _sampling_text($found);
+	$alert->{exporter} = $found->{exporter};
+	@$alert{qw(alert slot last_slot time window seen state)} =
+	  ($name, $slot, $slot, $start + $SLOT_S, $config->{alerts}{window}, 1, 'raised');
+	$alert->{rearm} = $start + $SLOT_S + $config->{alerts}{rearm};
+	return $alert;
+}
+
+# Seen again before its time: the first alert counts it.
+sub _hold {
+	my ($config, $id, $alert, $slot) = @_;
+	my $first = get($config, $id) or return;
+
+	return if $first->{last_slot} ge $slot;
+	$first->{seen}++;
+	$first->{last_slot} = $slot;
+	$first->{state} = 'held';
+	for my $count (qw(flows targets ports)) {
+		$first->{$count} = $alert->{$count} if $alert->{$count} > $first->{$count};
+	}
+	return NfGeo::State::write_hash(_path($config, $id), 'alert', $first);
+}
+
+# @return true when it is new
+sub _raise {
+	my ($config, $armed, $alert, $name, $slot, $found) = @_;
+	my $key = "$name $alert->{rule} $alert->{subject}";
+	my ($until, $id) = split / /, $armed->{$key} // '0 ';
+
+	if ($until > NfSen::ISO2UNIX($slot)) {
+		# the slot itself again: nfsend was started anew
+		return 1 if substr($id, 0, 12) eq $slot;
+		_hold($config, $id, $alert, $slot);
+		return 0;
+	}
+	_complete($config, $alert, $name, $slot, $found);
+	NfGeo::State::write_hash(_path($config, $alert->{id}), 'alert', $alert);
+	$armed->{$key} = "$alert->{rearm} $alert->{id}";
+	return 1;
+}
+
+# NfSen asks whether the alert's flows of a slot are worth an alarm: the number of new ones.
+sub condition {
+	my ($config, $name, $file, $slot) = @_;
+	my $found = eval { NfGeo::Scans::find($config, $name, $file, $slot) };
+	if (!$found) {
+		NfGeo::Log::problem($config, $slot, "alert $name: not evaluated: $@");
+		return 0;
+	}
+	NfGeo::Log::warning("alert $name, slot $slot: exporters sample too coarsely: $found->{unused}"
+		  . ' SYN-only flows did not count') if $found->{unused};
+	my $start = NfSen::ISO2UNIX($slot);
+	my @alerts = (_scan_alerts($config, $found), _rate_alerts($config, $found, $start));
+	my $new = 0;
+
+	return 0 unless @alerts;
+	NfGeo::State::locked($config, 'armed', sub {
+		my $path = "$config->{statedir}/armed";
+		my $armed = NfGeo::State::read_hash($path, 'armed');
+		delete @$armed{grep { (split / /, $armed->{$_})[0] <= $start } keys %$armed};
+		for my $alert (@alerts) {
+			my $entry = $alert->{address} eq '' ? undef : NfGeo::Config::allowed($config, $alert->{address});
+			NfGeo::Log::info("alert $name: $alert->{address} is allowed by $entry") if defined $entry;
+			$new += _raise($config, $armed, $alert, $name, $slot, $found) unless defined $entry;
+		}
+		NfGeo::State::write_hash($path, 'armed', $armed);
+	});
+	return $new;
+}
+
+# --- telling ----------------------------------------------------------------------------------------
+
+sub _mail {
+	my ($config, $name, $slot, @alerts) = @_;
+	my @lines;
+
+	for my $alert (@alerts) {
+		push @lines, "$alert->{rule}: $alert->{reason}\n", "\n", "$alert->{command}\n", "\n";
+		for my $kind (qw(source target port exporter)) {
+			push @lines, map {"$kind $_\n"} @{$alert->{$kind} // []};
+		}
+		push @lines, "\n";
+	}
+	my $subject = 'NfGeo: ' . scalar(@alerts) . " SYN scans, alert $name, slot $slot";
+	return Notification::notify($subject, \@lines, $config->{alerts}{mail});
+}
+
+# Every new alert of the slot is a line in the log, and all of them a mail when one is wanted.
+sub action {
+	my ($config, $name, $slot) = @_;
+	my @alerts = grep { $_->{slot} eq $slot && $_->{alert} eq $name } list($config, 500, $slot);
+
+	NfGeo::Log::warning("alert $_->{alert}: $_->{rule}: $_->{reason}: $_->{command}") for @alerts;
+	_mail($config, $name, $slot, @alerts) if @alerts && $config->{alerts}{mail} ne '';
+	return;
+}
+
+1;
