@@ -13,14 +13,6 @@
 
 #include "flow/record.h"
 
-#define GEOTAIL_MAGIC 0x3143474eu /* bytes 4E 47 43 31, "NGC1" */
-
-enum {
-	GEOTAIL_BYTES = 8,
-	GEOTAIL_AS_BYTES = 16, /* with both AS numbers */
-	GEOTAIL_PAIR = 4,      /* offset of the two countries in the tail */
-};
-
 /** Offset of the tail in an address element's payload, 0 when there is none: the extra length must
  * be exactly 8 or 16 and the magic must match. */
 unsigned geotail_find(enum element element, const uint8_t *payload, size_t payload_bytes);

@@ -6,17 +6,6 @@
 #include "flow/geotail.h"
 #include "include/nfgeo.h"
 
-/* The next record of the same layout: the same size and element count, the same element headers. */
-static bool same_layout(const struct record_view *view, const uint8_t *bytes)
-{
-	if (!view->count || bytes_get32(bytes + 2) != view->shape)
-		return false;
-	for (unsigned i = 0; i < view->count; i++)
-		if (bytes_get32(bytes + view->place[i]) != view->header[i])
-			return false;
-	return true;
-}
-
 /* Where the geo tail of an element would be; 0 when its length leaves no room for one. */
 static unsigned tail_place(const struct record_view *view, enum element element)
 {
@@ -31,27 +20,14 @@ static unsigned tail_place(const struct record_view *view, enum element element)
 static void learn_tail(struct record_view *view)
 {
 	view->dual = view_has(view, ELEMENT_IP4) && view_has(view, ELEMENT_IP6);
-	view->tail = (uint16_t)tail_place(view, view_has(view, ELEMENT_IP6) ? ELEMENT_IP6
-									   : ELEMENT_IP4);
+	view->tail =
+		(uint16_t)tail_place(view, view_has(view, ELEMENT_IP6) ? ELEMENT_IP6 : ELEMENT_IP4);
 }
 
-/* A tail counts only where its magic says so, which the element headers do not tell: look at each
- * record. A non-zero pair of element 3's addresses beats element 2 (file format section 14.2). */
-static inline void find_geo(struct record_view *view)
+/* A non-zero pair of element 3's addresses beats element 2 (file format section 14.2). */
+unsigned record_dual_tail(const struct record_view *view)
 {
-	unsigned tail = view->tail;
-
-	if (view->dual)
-		tail = tail_place(view, view_is_ip6(view) ? ELEMENT_IP6 : ELEMENT_IP4);
-	if (tail && bytes_get32(view->bytes + tail) == GEOTAIL_MAGIC) {
-		view->geo_offset = (uint16_t)(tail + GEOTAIL_PAIR);
-		view->geo = view->bytes + view->geo_offset;
-		view->present |= 1ull << ELEMENT_GEO;
-	} else {
-		view->geo_offset = 0;
-		view->geo = NULL;
-		view->present &= ~(1ull << ELEMENT_GEO);
-	}
+	return tail_place(view, view_is_ip6(view) ? ELEMENT_IP6 : ELEMENT_IP4);
 }
 
 static int learn_layout(struct record_view *view, size_t record_bytes)
@@ -87,23 +63,39 @@ static int learn_layout(struct record_view *view, size_t record_bytes)
 	return NFGEO_OK;
 }
 
-int record_view(struct record_view *view, const uint8_t *bytes, size_t left)
+int record_view_other(struct record_view *view, const uint8_t *bytes, size_t left)
 {
-	size_t record_bytes;
+	size_t record_bytes = left < RECORD_HEADER_BYTES ? 0 : bytes_get16(bytes + 2);
 
-	if (left < RECORD_HEADER_BYTES)
-		goto corrupt;
-	record_bytes = bytes_get16(bytes + 2);
-	if (record_bytes < RECORD_HEADER_BYTES || record_bytes > left)
-		goto corrupt;
 	view->bytes = bytes;
-	if (!same_layout(view, bytes) && learn_layout(view, record_bytes) != NFGEO_OK)
-		goto corrupt;
-	find_geo(view);
+	if (record_bytes < RECORD_HEADER_BYTES || record_bytes > left ||
+	    learn_layout(view, record_bytes) != NFGEO_OK) {
+		record_view_init(view);
+		return NFGEO_ECORRUPT;
+	}
+	view_find_geo(view);
 	return NFGEO_OK;
-corrupt:
-	record_view_init(view);
-	return NFGEO_ECORRUPT;
+}
+
+struct record_view *record_views_other(struct record_views *views, const uint8_t *bytes,
+				       size_t left)
+{
+	struct record_view *view = views->view;
+
+	if (left < RECORD_HEADER_BYTES || bytes_get16(bytes + 2) > left)
+		return NULL;
+	for (unsigned i = 0; i < views->used; i++, view++)
+		if (view_same_layout(view, bytes))
+			break;
+	if (view == views->view + views->used) {
+		view = &views->view[views->next];
+		record_view_init(view);
+		views->next = (views->next + 1) % RECORD_LAYOUTS;
+		if (views->used < RECORD_LAYOUTS)
+			views->used++;
+	}
+	views->last = view;
+	return record_view(view, bytes, left) == NFGEO_OK ? view : NULL;
 }
 
 uint64_t view_number(const struct record_view *view, enum field_id id)

@@ -16,6 +16,7 @@
 #include "base/address.h"
 #include "base/bytes.h"
 #include "flow/field.h"
+#include "include/nfgeo.h"
 
 enum record_type {
 	RECORD_EXPORTER = 7,
@@ -40,6 +41,15 @@ enum {
 /* Record header offset 10. */
 enum record_flag { RECORD_FLAG_EVENT = 1, RECORD_FLAG_SAMPLED = 2, RECORD_FLAG_ANON = 4 };
 
+/* The geo tail of an address element: flow/geotail.h */
+#define GEOTAIL_MAGIC 0x3143474eu /* bytes 4E 47 43 31, "NGC1" */
+
+enum {
+	GEOTAIL_BYTES = 8,
+	GEOTAIL_AS_BYTES = 16, /* with both AS numbers */
+	GEOTAIL_PAIR = 4,      /* offset of the two countries in the tail */
+};
+
 struct record_view {
 	const uint8_t *bytes; /* the record; borrowed */
 	const uint8_t *geo;   /* u16 source, u16 destination country; NULL = not tagged; borrowed */
@@ -50,17 +60,65 @@ struct record_view {
 	uint16_t tail;	     /* where the geo tail would be, by the layout; 0 = nowhere */
 	bool dual;	     /* both address elements: the addresses decide whose tail counts */
 	uint8_t count;	     /* elements in the record */
-	uint8_t order[RECORD_ELEMENTS_MAX];	 /* their ids as they come */
-	uint32_t header[RECORD_ELEMENTS_MAX];	 /* their 4-byte headers */
-	uint16_t place[RECORD_ELEMENTS_MAX];	 /* of each header in the record */
-	uint16_t offset[ELEMENT_SLOTS];		 /* of each payload in the record */
-	uint16_t payload_bytes[ELEMENT_SLOTS];	 /* its length, geo tail included */
+	uint8_t order[RECORD_ELEMENTS_MAX];    /* their ids as they come */
+	uint32_t header[RECORD_ELEMENTS_MAX];  /* their 4-byte headers */
+	uint16_t place[RECORD_ELEMENTS_MAX];   /* of each header in the record */
+	uint16_t offset[ELEMENT_SLOTS];	       /* of each payload in the record */
+	uint16_t payload_bytes[ELEMENT_SLOTS]; /* its length, geo tail included */
 };
 
 /** Start with an empty view; record_view() then remembers the layout from call to call. */
 static inline void record_view_init(struct record_view *view)
 {
 	*view = (struct record_view){0};
+}
+
+static inline bool view_has(const struct record_view *view, enum element element)
+{
+	return view->present >> element & 1;
+}
+
+/** Payload of an element that is present. */
+static inline const uint8_t *view_payload(const struct record_view *view, enum element element)
+{
+	return element == ELEMENT_GEO ? view->geo : view->bytes + view->offset[element];
+}
+
+/* Parts of record_view(). */
+
+/** The next record of the same layout: the same size and element count, the same element headers.
+ */
+static inline bool view_same_layout(const struct record_view *view, const uint8_t *bytes)
+{
+	if (bytes_get32(bytes + 2) != view->shape)
+		return false;
+	for (unsigned i = 0; i < view->count; i++)
+		if (bytes_get32(bytes + view->place[i]) != view->header[i])
+			return false;
+	return view->count != 0;
+}
+
+/** A record whose layout is not the last one. */
+int record_view_other(struct record_view *view, const uint8_t *bytes, size_t left);
+
+/** Where the tail lies in a record with both families. */
+unsigned record_dual_tail(const struct record_view *view);
+
+/* A tail counts only where its magic says so, which the element headers do not tell: look at each
+ * record. */
+static inline void view_find_geo(struct record_view *view)
+{
+	unsigned tail = view->dual ? record_dual_tail(view) : view->tail;
+
+	if (tail && bytes_get32(view->bytes + tail) == GEOTAIL_MAGIC) {
+		view->geo_offset = (uint16_t)(tail + GEOTAIL_PAIR);
+		view->geo = view->bytes + view->geo_offset;
+		view->present |= 1ull << ELEMENT_GEO;
+	} else {
+		view->geo_offset = 0;
+		view->geo = NULL;
+		view->present &= ~(1ull << ELEMENT_GEO);
+	}
 }
 
 /**
@@ -73,17 +131,14 @@ static inline void record_view_init(struct record_view *view)
  * @param left   bytes that may be read
  * @return NFGEO_OK, or NFGEO_ECORRUPT when sizes contradict each other (the view is then empty)
  */
-int record_view(struct record_view *view, const uint8_t *bytes, size_t left);
-
-static inline bool view_has(const struct record_view *view, enum element element)
+static inline int record_view(struct record_view *view, const uint8_t *bytes, size_t left)
 {
-	return view->present >> element & 1;
-}
-
-/** Payload of an element that is present. */
-static inline const uint8_t *view_payload(const struct record_view *view, enum element element)
-{
-	return element == ELEMENT_GEO ? view->geo : view->bytes + view->offset[element];
+	if (left < RECORD_HEADER_BYTES || view->record_bytes > left ||
+	    !view_same_layout(view, bytes))
+		return record_view_other(view, bytes, left);
+	view->bytes = bytes;
+	view_find_geo(view);
+	return NFGEO_OK;
 }
 
 static inline uint8_t view_u8(const struct record_view *view, enum element element, unsigned offset)
@@ -107,6 +162,44 @@ static inline uint64_t view_u64(const struct record_view *view, enum element ele
 				unsigned offset)
 {
 	return view_has(view, element) ? bytes_get64(view_payload(view, element) + offset) : 0;
+}
+
+/*
+ * Views for records whose layouts come in turns (IPv4 and IPv6, with and without next hop): each
+ * layout is learnt once and keeps its view. No views must be copied: `last` points into them.
+ */
+enum { RECORD_LAYOUTS = 16 };
+
+struct record_views {
+	struct record_view view[RECORD_LAYOUTS];
+	struct record_view *last;
+	unsigned used, next; /* next: to be replaced */
+};
+
+/** Start without a layout. */
+static inline void record_views_init(struct record_views *views)
+{
+	views->used = views->next = 0;
+	views->last = &views->view[0];
+	record_view_init(views->last);
+}
+
+/** The view for a record whose layout is not the last one. */
+struct record_view *record_views_other(struct record_views *views, const uint8_t *bytes,
+				       size_t left);
+
+/** record_view() of the view that knows the layout. @return it, or NULL for NFGEO_ECORRUPT */
+static inline struct record_view *record_views_look(struct record_views *views,
+						    const uint8_t *bytes, size_t left)
+{
+	struct record_view *view = views->last;
+
+	if (left < RECORD_HEADER_BYTES || view->record_bytes > left ||
+	    !view_same_layout(view, bytes))
+		return record_views_other(views, bytes, left);
+	view->bytes = bytes;
+	view_find_geo(view);
+	return view;
 }
 
 /** Any numeric field (not IP6, TEXT, BYTES); 0 when its element is absent. */

@@ -45,7 +45,7 @@ struct worker {
 	struct block block;
 	struct source *source;
 	uint64_t ordinal;
-	struct record_view view;
+	struct record_views views;
 	struct clock_cache clock, utc;
 	uint16_t *pair; /* countries of the block's records; see fill() */
 	size_t pair_capacity;
@@ -174,7 +174,8 @@ static bool next_source(struct scan *scan)
 		note_window(scan, info);
 		if (info->never_closed) {
 			error_set(&error, NFGEO_ETRUNCATED,
-				  "%s: was never closed: what its writer still held is missing", name);
+				  "%s: was never closed: what its writer still held is missing",
+				  name);
 			complain(scan, &error);
 		}
 		source->references = 1;
@@ -263,12 +264,12 @@ static void fill(struct worker *worker)
 	tag_fill(&worker->block, table, worker->pair);
 }
 
-static inline void give_country(struct worker *worker, uint32_t index)
+static inline void give_country(struct worker *worker, struct record_view *view, uint32_t index)
 {
 	if (!worker->filled)
 		fill(worker);
 	if (worker->scan->table && index < worker->pair_capacity)
-		view_set_geo(&worker->view, (const uint8_t *)(worker->pair + 2 * (size_t)index));
+		view_set_geo(view, (const uint8_t *)(worker->pair + 2 * (size_t)index));
 	else
 		worker->untagged++;
 }
@@ -342,8 +343,7 @@ static void run_block(struct worker *worker)
 	struct block_cursor cursor = block_cursor(&worker->block);
 	const char *ident = nffile_info(worker->source->reader)->ident;
 	struct filter_context context = {.ident = ident};
-	struct flow_row row = {.view = &worker->view,
-			       .ident = ident,
+	struct flow_row row = {.ident = ident,
 			       .names = &worker->source->names,
 			       .clock = &worker->clock,
 			       .utc = &worker->utc};
@@ -359,6 +359,8 @@ static void run_block(struct worker *worker)
 	if (plan->numbered)
 		row.number = number_base(worker, count_flows(&worker->block));
 	for (; block_next(&cursor, &record, &len) > 0; index++) {
+		struct record_view *view;
+
 		if (bytes_get16(record) != RECORD_FLOW) {
 			foreign += is_foreign_flow(bytes_get16(record));
 			if (scan->sink->other)
@@ -367,20 +369,21 @@ static void run_block(struct worker *worker)
 		}
 		row.number++;
 		worker->processed++;
-		if (record_view(&worker->view, record, len) != NFGEO_OK) {
+		view = record_views_look(&worker->views, record, len);
+		if (!view) {
 			bad++;
 			continue;
 		}
-		if (country && !worker->view.geo && view_has_addresses(&worker->view))
-			give_country(worker, index);
-		if (view_first_ms(&worker->view) < plan->from_ms ||
-		    view_last_ms(&worker->view) > plan->to_ms)
+		if (country && !view->geo && view_has_addresses(view))
+			give_country(worker, view, index);
+		if (view_first_ms(view) < plan->from_ms || view_last_ms(view) > plan->to_ms)
 			continue;
 		context.record_count = row.number;
-		if (plan->filter && !filter_match(plan->filter, &worker->view, &context, NULL))
+		if (plan->filter && !filter_match(plan->filter, view, &context, NULL))
 			continue;
 		worker->passed++;
-		tally(&worker->selected, &worker->view);
+		tally(&worker->selected, view);
+		row.view = view;
 		scan->sink->flow(worker->sink, &row, worker->ordinal << ORDER_SHIFT | index);
 		if (plan->limit && worker->passed == plan->limit) {
 			scan->stop = true; /* there is one worker only */
@@ -404,7 +407,8 @@ static void end_block(struct worker *worker)
 		pthread_cond_wait(&scan->turn_over, &scan->lock);
 	status = scan->status;
 	pthread_mutex_unlock(&scan->lock);
-	if (status == NFGEO_OK && (status = scan->sink->block_end(worker->sink, &error)) != NFGEO_OK)
+	if (status == NFGEO_OK &&
+	    (status = scan->sink->block_end(worker->sink, &error)) != NFGEO_OK)
 		fail(scan, status, &error);
 	pthread_mutex_lock(&scan->lock);
 	scan->sink_turn++;
@@ -458,7 +462,7 @@ static int open_worker(struct scan *scan, struct worker *worker)
 {
 	worker->scan = scan;
 	worker->sink = scan->sink->open(scan->sink);
-	record_view_init(&worker->view);
+	record_views_init(&worker->views);
 	totals_init(&worker->selected);
 	clock_init(&worker->clock, false);
 	clock_init(&worker->utc, true);

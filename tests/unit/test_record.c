@@ -115,8 +115,8 @@ static void test_layout_is_remembered_right(void **state)
 /* The same layout, once with and once without the tail's magic: looked at in each record. */
 static void test_geo_tail_per_record(void **state)
 {
-	struct make_flow flow = {.src4 = 1, .dst4 = 2, .tagged = true, .src_country = 203,
-				 .dst_country = 756};
+	struct make_flow flow = {
+		.src4 = 1, .dst4 = 2, .tagged = true, .src_country = 203, .dst_country = 756};
 	struct record_view view;
 	uint8_t record[256];
 	size_t len = make_flow(&flow, record, sizeof(record));
@@ -160,7 +160,7 @@ static void test_which_addresses(void **state)
 		{.src4 = 0xc0000201, .dst4 = 0xc0000202},
 		{.src6 = 1, .dst6 = 2},
 		{.src4 = 0xc0000201, .src6 = 1}, /* both: element 3, it is not zero */
-		{.no_counters = true},		  /* none */
+		{.no_counters = true},		 /* none */
 	};
 	static const char *const want[] = {"192.0.2.1", "2001:db8::1", "2001:db8::1", NULL};
 	struct record_view view;
@@ -238,11 +238,52 @@ static void test_block_cursor(void **state)
 	block_fini(&block);
 }
 
+/* More layouts than are kept, in any order, damaged ones in between: each view is what a view that
+ * sees the record for the first time says. */
+static void test_views(void **state)
+{
+	enum { CASES = sizeof(layout_case) / sizeof(layout_case[0]) };
+	struct record_views views;
+	uint32_t random = 1;
+
+	(void)state;
+	record_views_init(&views);
+	for (unsigned i = 0; i < 20000; i++) {
+		struct make_flow flow = {.src4 = i % 3,
+					 .src6 = i % 5 == 0,
+					 .tagged = i % 2,
+					 .src_country = (uint16_t)i,
+					 .no_counters = i % 7 == 0,
+					 .out_bytes = i % 4 == 0};
+		struct record_view fresh, *view;
+		uint8_t record[512];
+		size_t len;
+
+		random = random * 1664525 + 1013904223;
+		len = random >> 31 ? make_flow(&flow, record, sizeof(record))
+				   : make_layout((random >> 8) % CASES, record);
+		record_view_init(&fresh);
+		view = record_views_look(&views, record, sizeof(record));
+		if (record_view(&fresh, record, sizeof(record)) != NFGEO_OK) {
+			assert_null(view);
+			continue;
+		}
+		assert_non_null(view);
+		assert_ptr_equal(view->geo, fresh.geo);
+		assert_int_equal(view->present, fresh.present);
+		assert_int_equal(view->record_bytes, len);
+		for (unsigned id = 1; id < ELEMENT_GEO; id++)
+			if (view_has(view, id))
+				assert_ptr_equal(view_payload(view, id), view_payload(&fresh, id));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_layout_is_remembered_right),
+		cmocka_unit_test(test_views),
 		cmocka_unit_test(test_geo_tail_per_record),
 		cmocka_unit_test(test_set_geo),
 		cmocka_unit_test(test_which_addresses),
