@@ -7,12 +7,13 @@ use warnings;
 use Exporter 'import';
 use HTTP::Tiny;
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use JSON::PP ();
 use NfGeoTest;
 use POSIX ();
 use Time::HiRes ();
 
-our @EXPORT = qw(start_page get_page start_nfsend browser);
+our @EXPORT = qw(start_page get_page get_file start_nfsend relay_nfsend browser);
 
 my %running;
 my $port;
@@ -51,7 +52,7 @@ sub wait_for {
 
 END {
 	my $status = $?;
-	kill('-KILL', $_) for keys %running;
+	kill('-KILL', $_), kill('KILL', $_) for keys %running;
 	$? = $status;
 }
 
@@ -63,6 +64,46 @@ sub start_nfsend {
 		"$ENV{srcdir}/nfdump-geo/geo/countries.def");
 	wait_for('canned-nfsend', sub { -S "$folder/unloaded.comm" });
 	return $folder;
+}
+
+# The backend plugin itself behind a socket: FakeNfsend (started by the caller) answers.
+sub relay_nfsend {
+	my $folder = workdir('nfsend');
+	my $socket = IO::Socket::UNIX->new(Local => "$folder/real.comm", Listen => 20) or die "$folder: $!";
+	my $pid = fork() // die "fork: $!";
+
+	if (!$pid) {
+		$SIG{CHLD} = 'DEFAULT';
+		relay($socket->accept || next) while getppid() > 1;
+		POSIX::_exit(0);
+	}
+	$running{$pid} = 1;
+	return $folder;
+}
+
+# One connection: each command of it to FakeNfsend. Binary answers end it, as with nfsend.
+sub relay {
+	my ($client) = @_;
+	my $pid = fork() // die "fork: $!";
+
+	if ($pid) {
+		waitpid($pid, POSIX::WNOHANG());
+		return;
+	}
+	$client->autoflush(1);
+	print {$client} '220 ' . time() . " nfsend v0.1 ready\n";
+	while (defined(my $command = <$client>)) {
+		my @lines;
+		while (defined(my $line = <$client>)) {
+			last if $line =~ /^\.\r?\n/;
+			push @lines, $line =~ s/\r?\n//r;
+		}
+		$command =~ s/\r?\n//;
+		last if $command eq 'quit';
+		print {$client} FakeNfsend::request($command, grep { !/^\.silent/ } @lines);
+		last if $command =~ /^@/;
+	}
+	POSIX::_exit(0);
 }
 
 # php with the page, for the sockets of a folder.
@@ -82,6 +123,15 @@ sub start_page {
 # Without php.ini only the extensions that NfSen itself needs: the page must do with these.
 sub php_settings {
 	return ('extension=sockets', 'session.save_path=' . workdir('sessions'), 'short_open_tag=0');
+}
+
+# The bytes of another file, with the session of a situation.
+sub get_file {
+	my ($situation, $path) = @_;
+	my $answer = HTTP::Tiny->new(timeout => 20)
+	  ->get("http://127.0.0.1:$port/$situation/$path", {headers => {Cookie => $cookie{$situation}}});
+
+	return $answer->{content};
 }
 
 # ($status, $text) of a page. One session a situation, unless told otherwise.

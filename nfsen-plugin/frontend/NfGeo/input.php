@@ -18,7 +18,7 @@ const NfGeo_PARAMETERS = array(
 	'geo_order'   => array('down', array('down', 'up')),
 	'geo_rows'    => array('20', array('20', '50', 'all')),
 	'geo_country' => array('', '/^\d{0,4}$/D'),
-	'geo_alert'   => array('', '/^[A-Za-z0-9-]{0,80}$/D'),
+	'geo_alert'   => array('', '/^[A-Za-z0-9-]{0,120}$/D'),
 	'geo_graph'   => array('flows', array('flows', 'packets', 'bytes', 'syn')),
 );
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The NfSen page as php sends it: what it asks the backend, what it shows, that every link and filter
 # is one that NfSen and nfdump take, and that hostile parameters and answers come out as text.
-# (tests/cli/nfsen-browser.t opens it in a browser.)
+# (tests/nfsen/browser.t opens it in a browser.)
 use strict;
 use warnings;
 use Test::More;
