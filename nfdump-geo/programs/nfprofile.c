@@ -192,8 +192,11 @@ static void read_channels(struct run *run)
 static int configure(struct run *run, struct error *error)
 {
 	const struct nfprofile_options *options = &run->options;
-	int status = need_directory(options->data_dir, "data", error);
+	int status = profile_init(&run->set);
 
+	if (status != NFGEO_OK)
+		return error_set(error, status, "out of memory");
+	status = need_directory(options->data_dir, "data", error);
 	if (status == NFGEO_OK)
 		status = need_directory(options->stat_dir, "stat", error);
 	if (status == NFGEO_OK && options->task == PROFILE_RUN)
@@ -396,7 +399,6 @@ int main(int argc, char **argv)
 	int status;
 
 	common_log_stderr("nfprofile", LOG_LEVEL_WARN);
-	profile_init(&run.set);
 	status = nfprofile_options_parse(&run.options, argc, argv, &error);
 	start_log(&run.options);
 	if (run.options.task == PROFILE_WRONG) {

@@ -10,7 +10,12 @@
 #include "flow/geotail.h"
 
 /* All channels together keep about this much before they write; a writer needs as much again. */
-enum { BUFFERS_BYTES = 24 << 20, BUFFER_MIN_BYTES = 16 << 10, BUFFER_FIRST_BYTES = 4096 };
+enum {
+	BUFFERS_BYTES = 24 << 20,
+	BUFFER_MIN_BYTES = 16 << 10,
+	BUFFER_FIRST_BYTES = 4096,
+	NUMBERED_BYTES = 64
+};
 
 static void *sink_open(struct scan_sink *sink)
 {
@@ -31,7 +36,8 @@ static void channel_flush(struct channel *channel)
 {
 	struct error error = {0};
 
-	if (channel->block.used && nffile_write(channel->writer, &channel->block, &error) != NFGEO_OK)
+	if (channel->block.used &&
+	    nffile_write(channel->writer, &channel->block, &error) != NFGEO_OK)
 		channel_failed(channel, &error);
 	else
 		block_clear(&channel->block);
@@ -82,6 +88,7 @@ static void store(const struct profile_set *set, struct channel *channel,
 		len = view->record_bytes;
 		memcpy(at, view->bytes, len);
 	}
+	sysid_map_record(set->sysids, at, len);
 	block_commit(&channel->block, len);
 }
 
@@ -154,10 +161,16 @@ static void sink_other(void *arg, const uint8_t *record, size_t len)
 {
 	struct profile_set *set = arg;
 	uint16_t type = bytes_get16(record);
+	uint8_t copy[NUMBERED_BYTES];
 
 	if (type != RECORD_EXPORTER && type != RECORD_SAMPLER && type != RECORD_SAMPLER_OLD &&
 	    (type < RECORD_NBAR || type > RECORD_VRFNAMES))
 		return;
+	if (len <= sizeof(copy)) { /* exporters and samplers are */
+		record = memcpy(copy, record, len);
+		if (!sysid_map_record(set->sysids, copy, len))
+			set->failed = true;
+	}
 	if (!is_new(set, record, len))
 		return;
 	for (size_t i = 0; i < set->count; i++) {
@@ -170,6 +183,13 @@ static void sink_other(void *arg, const uint8_t *record, size_t len)
 	}
 }
 
+static void sink_block_begin(void *arg, size_t file)
+{
+	struct profile_set *set = arg;
+
+	sysid_map_file(set->sysids, file);
+}
+
 static int sink_block_end(void *arg, struct error *error)
 {
 	struct profile_set *set = arg;
@@ -178,13 +198,15 @@ static int sink_block_end(void *arg, struct error *error)
 	return set->failed ? error_set(error, NFGEO_ENOMEM, "out of memory") : NFGEO_OK;
 }
 
-void profile_init(struct profile_set *set)
+int profile_init(struct profile_set *set)
 {
 	*set = (struct profile_set){
-		.sink = {sink_open, sink_flow, sink_other, sink_block_end, false, NULL},
+		.sink = {sink_open, sink_flow, sink_other, sink_block_end, false, sink_block_begin},
 		.codec = CODEC_LZ4,
 	};
 	hash_init(&set->seen, 16, 8);
+	set->sysids = sysid_map_new();
+	return set->sysids ? NFGEO_OK : NFGEO_ENOMEM;
 }
 
 void profile_fini(struct profile_set *set)
@@ -194,6 +216,7 @@ void profile_fini(struct profile_set *set)
 	free(set->channel);
 	dispatch_fini(&set->dispatch);
 	hash_fini(&set->seen);
+	sysid_map_free(set->sysids);
 	arena_fini(&set->arena);
 }
 

@@ -7,6 +7,7 @@
 #define QUERY_PROFILE_H
 
 #include "base/hash.h"
+#include "nffile/sysid_map.h"
 #include "query/channel.h"
 #include "query/dispatch.h"
 #include "query/scan.h"
@@ -26,12 +27,14 @@ struct profile_set {
 	uint64_t unknown_count; /* flows of that ident without countries */
 	size_t buffer_bytes;	/* most that a channel keeps before it writes */
 	struct hash seen;	/* records that are no flows: each once */
+	struct sysid_map *sysids; /* exporters of all files have different numbers */
 	const struct flow_row *row; /* the flow in work */
 	struct filter_context context;
 	bool failed; /* the scan broke off: counts and files are worth nothing */
 };
 
-void profile_init(struct profile_set *set);
+/** @return NFGEO_OK or NFGEO_ENOMEM; profile_fini() in either case */
+int profile_init(struct profile_set *set);
 void profile_fini(struct profile_set *set);
 
 /**
