@@ -97,10 +97,7 @@ sub AddProfile {
 sub _write_filter {
 	my ($opts) = @_;
 	my $dir = "$NfConf::PROFILESTATDIR/" . ProfilePath($opts->{profile}, $opts->{profilegroup});
-	open(my $file, '>', "$dir/$opts->{channel}-filter.txt") or die "$dir: $!";
-	print {$file} "$_\n" for @{$opts->{filter}};
-	close($file);
-	return;
+	return FakeNfsend::write_text("$dir/$opts->{channel}-filter.txt", join '', map {"$_\n"} @{$opts->{filter}});
 }
 
 sub AddProfileChannel {
@@ -197,9 +194,7 @@ sub start {
 }
 
 sub log_text {
-	open(my $file, '<', $NfConf::VARDIR =~ s{var$}{log}r) or return '';
-	local $/;
-	return <$file> // '';
+	return read_text($NfConf::VARDIR =~ s{var$}{log}r);
 }
 
 # A call in a child, whose working directory, handles and signals are as nfsend's. @return what the
@@ -244,6 +239,21 @@ sub write_flows {
 	print {$pipe} map {"$_\n"} @lines;
 	close($pipe) or die "writeflows failed: $path";
 	return $path;
+}
+
+sub write_text {
+	my ($path, $text) = @_;
+	open(my $file, '>', $path) or die "$path: $!";
+	print {$file} $text;
+	close($file) or die "$path: $!";
+	return $path;
+}
+
+sub read_text {
+	my ($path) = @_;
+	open(my $file, '<', $path) or return '';
+	local $/;
+	return <$file> // '';
 }
 
 # As nfsend runs the plugins of a slot.

@@ -6,7 +6,6 @@ package NfGeo::Alerts;
 use strict;
 use warnings;
 use NfGeo::Baseline;
-use NfGeo::Config;
 use NfGeo::Log;
 use NfGeo::Run;
 use NfGeo::Scans;
@@ -244,11 +243,7 @@ sub condition {
 		my $path = "$config->{statedir}/armed";
 		my $armed = NfGeo::State::read_hash($path, 'armed');
 		delete @$armed{grep { (split / /, $armed->{$_})[0] <= $start } keys %$armed};
-		for my $alert (@alerts) {
-			my $entry = $alert->{address} eq '' ? undef : NfGeo::Config::allowed($config, $alert->{address});
-			NfGeo::Log::info("alert $name: $alert->{address} is allowed by $entry") if defined $entry;
-			$new += _raise($config, $armed, $alert, $name, $slot, $found) unless defined $entry;
-		}
+		$new += _raise($config, $armed, $_, $name, $slot, $found) for @alerts;
 		NfGeo::State::write_hash($path, 'armed', $armed);
 	});
 	return $new;

@@ -4,6 +4,7 @@
 package NfGeo::Config;
 use strict;
 use warnings;
+use Socket ();
 
 # key => [default, check]; a check returns what is wrong, or nothing.
 my %KEYS = (
@@ -103,21 +104,15 @@ sub _take {
 	return \%config;
 }
 
-# Four octets, or groups of IPv6, as bytes; undef when it is no address.
-sub address_bytes {
-	my ($text) = @_;
-	require Socket;
-	return unless defined $text;
-	return Socket::inet_pton($text =~ /:/ ? Socket::AF_INET6() : Socket::AF_INET(), $text);
-}
-
-# "192.0.2.0/24" -> [bytes, bits, text]
+# "192.0.2.0/24" -> [address, bits, text]
 sub _prefix {
 	my ($text, $faults) = @_;
 	my ($address, $bits) = ($text // '') =~ m{^([0-9A-Fa-f.:]+)(?:/(\d{1,3}))?$};
-	my $bytes = address_bytes($address);
-	$bits //= 8 * length($bytes // '');
-	return [$bytes, $bits, $text] if defined $bytes && $bits <= 8 * length($bytes);
+	my $family = ($address // '') =~ /:/ ? Socket::AF_INET6() : Socket::AF_INET();
+	my $most = $family == Socket::AF_INET() ? 32 : 128;
+
+	return [$address, $bits // $most, $text]
+	  if defined $address && Socket::inet_pton($family, $address) && ($bits // 0) <= $most;
 	push @$faults, "nfsen.conf, PluginConf NfGeo: alerts allow '" . ($text // 'undef')
 	  . "': use an address or address/bits";
 	return;
@@ -146,19 +141,6 @@ sub load {
 	$config->{alerts}{allow} =
 	  [map { _prefix($_, \@faults) // () } @{$config->{alerts}{allow}}];
 	return ($config, @faults);
-}
-
-# The entry of the allow-list that an address is in, as text.
-sub allowed {
-	my ($config, $address) = @_;
-	my $bytes = address_bytes($address) // return;
-
-	for my $entry (@{$config->{alerts}{allow}}) {
-		my ($prefix, $bits, $text) = @$entry;
-		next if length($prefix) != length($bytes);
-		return $text if substr(unpack('B*', $prefix), 0, $bits) eq substr(unpack('B*', $bytes), 0, $bits);
-	}
-	return;
 }
 
 1;

@@ -54,11 +54,19 @@ sub live_input {
 	return (@input, '-r', $last);
 }
 
+# Sources of the allow-list do not count, for their country neither.
+sub _allow_filter {
+	my ($config) = @_;
+	my @entries = map { "src net $_->[0]/$_->[1]" } @{$config->{alerts}{allow}};
+	return @entries ? 'not (' . join(' or ', @entries) . ')' : 'any';
+}
+
 sub _input {
 	my ($config, $alert, $file, $slot) = @_;
-	return ('-r', $file) if $config->{alerts}{window} <= $SLOT_S;
+	my $allow = _allow_filter($config);
+	return ('-r', $file, $allow) if $config->{alerts}{window} <= $SLOT_S;
 	my ($filter, @sources) = _definition($alert);
-	return (live_input($config, $slot, @sources), $filter);
+	return (live_input($config, $slot, @sources), "($filter\n) and $allow");
 }
 
 my @SOURCE = qw(address country alpha2 as flows targets ports widest widest_ports);
