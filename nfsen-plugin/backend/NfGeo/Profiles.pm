@@ -222,7 +222,7 @@ sub _keep_one {
 		}
 		'';
 	};
-	return defined $text ? ('ok', '') : ('failed', $@ =~ s/[|\s]+/ /gr);
+	return defined $text ? ('ok', '') : ('failed', $@ =~ s{[|\s]+}{ }gr =~ s{ $}{}r);
 }
 
 sub keep {

@@ -46,7 +46,9 @@ sub _create {
 		(map {"DS:$_:GAUGE:$HEARTBEAT_S:0:U"} @fields),
 		(map { 'RRA:AVERAGE:0.5:' . $_->[0] / $SLOT_S . ":$_->[1]" } @ARCHIVES));
 	my $error = RRDs::error();
-	$error //= "cannot rename $new: $!" unless defined $error || rename($new, $path);
+	# RRDs::create() reports success on a full disk
+	$error //= 'RRDtool wrote no file: is the disk full, or a file size limit reached?' unless -s $new;
+	$error //= "$!" unless defined $error || rename($new, $path);
 	return unless defined $error;
 	unlink($new);
 	die "cannot make $path: $error\n";
