@@ -404,6 +404,12 @@ static const struct geo_entry *sealed_entry(const struct nffile_reader *reader, 
 		       : NULL;
 }
 
+const struct geo_entry *nffile_entry(const struct nffile_reader *reader,
+				     const struct raw_block *raw)
+{
+	return reader->summary ? sealed_entry(reader, raw->ordinal) : NULL;
+}
+
 /* A damaged block header does not cost the blocks behind it when the index knows its size. */
 static int step_by_index(struct nffile_reader *reader, const struct geo_entry *entry,
 			 struct error *error)

@@ -97,6 +97,13 @@ bool nffile_head_at(const struct nffile_reader *reader, uint64_t offset, struct 
  */
 const struct geo_summary *nffile_summary(struct nffile_reader *reader);
 
+struct geo_entry;
+
+/** What the block index says of the block of the last nffile_next_head(); NULL when the file has no
+ * index, or was changed since. Borrowed until the file is closed. Thread safe. */
+const struct geo_entry *nffile_entry(const struct nffile_reader *reader,
+				     const struct raw_block *raw);
+
 /** Blocks of other types met so far ("Blocks skipped"). */
 uint32_t nffile_skipped(const struct nffile_reader *reader);
 

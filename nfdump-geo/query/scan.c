@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/blocktest.h"
 #include "geo/tag.h"
 #include "include/nfgeo.h"
+#include "nffile/geosum.h"
 #include "nffile/reader.h"
 
 enum { THREADS_MAX = 64, ORDER_SHIFT = 24 /* records of a block, at 4 bytes each at least */ };
@@ -31,6 +33,7 @@ struct scan {
 	uint64_t next_ordinal; /* of the next block to be given out */
 	uint64_t sink_turn;    /* ordinal of the block whose sink is next */
 	uint64_t number_turn, number_base;
+	struct block_test *block_test; /* asked with lock held; NULL = read all */
 	bool table_asked;
 	const struct geo_table *table;
 	bool stop;
@@ -198,6 +201,32 @@ static bool interrupted(struct scan *scan)
 	return true;
 }
 
+/*
+ * No record of the block can match: the index knows the countries of all of them. Only where every
+ * record is a flow with stored countries: what else is in a block (exporters, damage, flows that a
+ * query would fill in) the index does not tell.
+ */
+static bool is_pointless(struct scan *scan, const struct raw_block *raw)
+{
+	const struct geo_entry *entry;
+
+	if (!scan->block_test)
+		return false;
+	entry = nffile_entry(scan->source->reader, raw);
+	return entry && entry->flow_count == raw->record_count && !entry->untagged_count &&
+	       !block_test_may_match(scan->block_test, &entry->src, &entry->dst);
+}
+
+static void pass_over(struct scan *scan, const struct raw_block *raw)
+{
+	scan->result->blocks_unread++;
+	scan->result->processed += raw->record_count;
+	if (scan->plan->progress) {
+		atomic_fetch_add(&scan->plan->progress->blocks_taken, 1);
+		atomic_fetch_add(&scan->plan->progress->flows, raw->record_count);
+	}
+}
+
 /* Give out the next record block. @return false at the end */
 static bool take_block(struct scan *scan, struct worker *worker)
 {
@@ -215,6 +244,8 @@ static bool take_block(struct scan *scan, struct worker *worker)
 			scan->source = NULL;
 		} else if (worker->raw.type != BLOCK_RECORDS) {
 			scan->result->blocks_skipped++;
+		} else if (is_pointless(scan, &worker->raw)) {
+			pass_over(scan, &worker->raw);
 		} else {
 			worker->source = scan->source;
 			worker->source->references++;
@@ -522,6 +553,8 @@ int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_r
 		return error_set(error, NFGEO_ENOMEM, "out of memory");
 	for (unsigned i = 0; i < count && scan.status == NFGEO_OK; i++)
 		scan.status = open_worker(&scan, &worker[i]);
+	if (plan->filter && filter_needs_country(plan->filter) && !plan->numbered)
+		scan.block_test = block_test_new(plan->filter);
 	if (scan.status == NFGEO_OK)
 		run_workers(&scan, worker, count);
 	else
@@ -533,6 +566,7 @@ int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_r
 	if (!plan->need_country)
 		result->untagged_count = 0;
 	clip_window(plan, result);
+	block_test_free(scan.block_test);
 	free(worker);
 	pthread_mutex_destroy(&scan.lock);
 	pthread_cond_destroy(&scan.turn_over);

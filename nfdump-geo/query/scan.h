@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * scan.h - run over all records of the inputs: every worker takes whole blocks, decompresses,
- * fills countries in where they are wanted, filters, and feeds its own part of a sink. Nothing is
+ * fills countries in where they are wanted, filters, and feeds its own part of a sink. Blocks whose
+ * countries cannot match the filter, by the block index of their file, are not read. Nothing is
  * handed over between threads but blocks, and nothing is allocated per record.
  */
 #ifndef QUERY_SCAN_H
@@ -65,6 +66,7 @@ struct scan_result {
 	struct flow_totals selected; /* flows, bytes, packets and times only */
 	uint64_t window_first_ms, window_last_ms;
 	uint64_t processed, passed, blocks_skipped, bytes_read;
+	uint64_t blocks_unread;	 /* their countries, by the index, match no filter: processed, not read */
 	uint64_t damage_count;	 /* complaints */
 	uint64_t files_read;	 /* or looked at and passed over */
 	bool interrupted;	 /* by progress->stop, before the end */
