@@ -50,6 +50,9 @@ sub wait_for {
 	die "$what did not start";
 }
 
+# Ended from outside (a time limit): the servers must not stay.
+$SIG{$_} = sub { exit(1) } for qw(TERM INT PIPE);
+
 END {
 	my $status = $?;
 	kill('-KILL', $_), kill('KILL', $_) for keys %running;

@@ -73,7 +73,7 @@ ok($text =~ /Nothing is known about this time/ && $text =~ /class='gap' id='c203
 my $country = page('geo_view=country&geo_country=156&geo_slot=last');
 my @graphs = map { s/&amp;/&/gr } $country =~ /src='(rrdgraph[^']+)'/g;
 is(scalar @graphs, 4, 'four graphs of a country');
-like(substr(get_file('real', $_), 0, 24), qr/^\x89PNG.*IHDR\0\0\x02[\x80-\xff]/s, 'a picture') for @graphs;
+like(substr(get_file('real', $_), 0, 24), qr/^\x89PNG.*IHDR\0\0\x02/s, 'a picture') for @graphs;
 my ($top) = map { s/&amp;/&/gr } $world =~ /src='(rrdgraph[^']+)'/;
 like(substr(get_file('real', $top), 0, 8), qr/^\x89PNG/, 'the graph of the largest');
 

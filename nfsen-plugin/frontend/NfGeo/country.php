@@ -69,7 +69,7 @@ function NfGeo_PrintGraphs($page, $number, $name)
 	print "</div>\n<div class='graphs'>\n";
 	foreach (array('day', 'week', 'month', 'year') as $period)
 		print NfGeo_Graph('graph', array('country' => $number, 'measure' => $measure, 'direction' => 'both',
-			'period' => $period, 'tend' => $page['window']['last'], 'width' => 576, 'height' => 200),
+			'period' => $period, 'tend' => $page['window']['last'], 'width' => 470, 'height' => 160),
 			"$name[text]: " . NfGeo_MEASURES[$measure][1] . " per second, $period");
 	print "</div>\n";
 }

@@ -40,7 +40,8 @@ function NfGeo_PrintHeadings($page)
 	foreach (array('in' => 'to', 'out' => 'from') as $side => $word)
 		foreach (NfGeo_MEASURES as $measure => $texts)
 			print NfGeo_Heading($page, "{$side}_$measure", $texts[0], "$texts[1] $word the country");
-	print NfGeo_Heading($page, 'value', "Share of $what", "share of all $what, $direction[0]");
+	print NfGeo_Heading($page, 'value', "Share of $what", "share of all $what, $direction[0]" .
+		($page['input']['geo_dir'] === 'both' ? ': each counts for both its countries' : ''));
 	print "<th class='name'>Details</th></tr>\n</thead>\n";
 }
 
