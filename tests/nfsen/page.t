@@ -162,6 +162,8 @@ shows($failed, qr/no space left on device/, 'the problems are listed');
 shows(page('broken'), qr/could not be read: nfsend: the RRDs cannot be read: Permission denied/, 'a reason is passed on');
 shows(page('unloaded'), qr/does not answer: nfsend: Plugin &#039;NfGeo&#039; unknown.*nfsen\.conf/s, 'the plugin is not loaded');
 shows(page('gone'), qr/does not answer: nfsend connect\(\) error: No such file/, 'nfsend is down');
+shows(page('zone'), qr/The time zone of PHP is UTC, that of nfsend NST.*date\.timezone/, 'two time zones are noticed');
+hides($world, qr/time zone/, 'and one is not');
 my $full = page('full', 'geo_rows=all&geo_by=bytes');
 is(scalar(my @all = rows($full)), 252, 'all countries and classes in the table');
 cmp_ok(length $full, '<', 600_000, 'and still no huge page');
@@ -186,7 +188,7 @@ for my $name (@names) {
 	}
 }
 for my $request (asked()) {
-	ok($request !~ /[^\x20-\x7e]/ && $request =~ /^(?:normal|hostile|full|empty|failed|broken|unloaded) NfGeo::(?:status|alerts|profiles|countries|alert alertid=[A-Za-z0-9-]+|top)(?: \w{3,}=[\w-]+)*$/,
+	ok($request !~ /[^\x20-\x7e]/ && $request =~ /^(?:normal|hostile|full|empty|failed|broken|zone|unloaded) NfGeo::(?:status|alerts|profiles|countries|alert alertid=[A-Za-z0-9-]+|top)(?: \w{3,}=[\w-]+)*$/,
 		"asked: $request") or last;
 }
 done_testing();

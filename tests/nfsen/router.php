@@ -14,6 +14,8 @@ if (!preg_match('{^/([a-z]+)/(nfsen|rrdgraph)\.php$}', $_SERVER['SCRIPT_NAME'], 
 }
 list(, $situation, $script) = $part;
 session_start();
+$GMToffset = $situation === 'zone' ? -12600 : 0;
+$TZname = 'NST';
 
 function SetMessage($type, $text)
 {

@@ -30,7 +30,20 @@ function NfGeo_PrintHead($page)
 		print "<a class='" . ($name === $view ? 'here' : 'there') . "' href='" .
 			NfGeo_Link($page, array('geo_view' => $name)) . "'>$text</a> ";
 	print "</div>\n<div class='database'>" . NfGeo_Database($page['status']) . "</div></div>\n";
+	NfGeo_PrintZone();
 	NfGeo_PrintProblems($page['status']);
+}
+
+/* Slots are named in nfsend's local time; with another one in PHP, NfSen's own pages are wrong too. */
+function NfGeo_PrintZone()
+{
+	global $GMToffset, $TZname;
+
+	/* Reckoned as nfsend reckons it. */
+	$here = (int)substr(date('O'), 0, 3) * 3600 + (int)substr(date('O'), 3, 2) * 60;
+	if (isset($GMToffset) && (int)$GMToffset !== $here)
+		NfGeo_Notice('warn', 'The time zone of PHP is ' . date('T') . ', that of nfsend ' . ($TZname ?? 'another') .
+			': times on NfSen\'s pages are wrong. Set date.timezone in the php.ini of the web server.');
 }
 
 /* Which database tagged the flows. */
