@@ -248,6 +248,7 @@ static int open_named(struct output *output, const struct output_settings *setti
 	output->kind = kind;
 	if (kind == &output_csv && conf_bool(settings->conf, "nfdump", "csv.country", false))
 		output->country = true;
+	output->pipe_seconds = conf_bool(settings->conf, "nfdump", "pipe.seconds", false);
 	return NFGEO_OK;
 }
 

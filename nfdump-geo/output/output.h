@@ -51,6 +51,7 @@ struct output {
 	bool quiet;
 	bool country;	    /* csv+ctry */
 	bool class_members; /* json+class */
+	bool pipe_seconds;  /* pipe: seconds and milliseconds are two fields */
 	struct terminal terminal;
 	struct layout *layout; /* of table; owns */
 };

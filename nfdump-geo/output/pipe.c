@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* pipe.c - numbers between `|`, which NfSen's alerts read. */
+/*
+ * pipe.c - numbers between `|`. NfSen's alerts read it, but in the layout of nfdump 1.6, where
+ * seconds and milliseconds are two fields: they take bytes for flows in the newer one
+ * (`pipe.seconds`).
+ */
 #include "geo/country.h"
 #include "output/emit.h"
 #include "output/output.h"
@@ -20,6 +24,14 @@ static char *put_words(char *at, const struct address *address)
 	return put_item(at, address->low & 0xffffffffu);
 }
 
+static char *put_ms(const struct output *output, char *at, uint64_t ms)
+{
+	if (!output->pipe_seconds)
+		return put_item(at, ms);
+	at = put_item(at, ms / 1000);
+	return put_item(at, ms % 1000);
+}
+
 static void pipe_begin(const struct output *output, struct text *text)
 {
 	(void)output;
@@ -34,12 +46,11 @@ static void pipe_flow(const struct output *output, struct text *text, const stru
 	struct address src = view_src(view), dst = view_dst(view);
 	char *at = text_reserve(text, 512);
 
-	(void)output;
 	if (!at)
 		return;
 	at = put_item(at, view_is_ip6(view) ? AF_INET6 : AF_INET);
-	at = put_item(at, view_first_ms(view));
-	at = put_item(at, view_last_ms(view));
+	at = put_ms(output, at, view_first_ms(view));
+	at = put_ms(output, at, view_last_ms(view));
 	at = put_item(at, view_proto(view));
 	at = put_words(at, &src);
 	at = put_item(at, view_number(view, FIELD_SRC_PORT));
@@ -55,7 +66,6 @@ static void pipe_flow(const struct output *output, struct text *text, const stru
 static void pipe_stat(const struct output *output, struct text *text,
 		      const struct stat_table *table)
 {
-	(void)output;
 	for (size_t i = 0; i < table->count; i++) {
 		const struct stat_row *row = &table->row[i];
 		uint64_t ms = stat_duration_ms(row), packets = stat_packets(table, row);
@@ -67,8 +77,8 @@ static void pipe_stat(const struct output *output, struct text *text,
 		if (!at)
 			return;
 		at = put_item(at, is_address ? row->value.family : 0);
-		at = put_item(at, row->first_ms);
-		at = put_item(at, row->last_ms);
+		at = put_ms(output, at, row->first_ms);
+		at = put_ms(output, at, row->last_ms);
 		at = put_item(at, table->by_proto ? row->value.proto : 0);
 		if (is_address)
 			at = put_words(at, &address);

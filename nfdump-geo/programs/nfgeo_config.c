@@ -48,7 +48,8 @@ _Static_assert(GEO_MIN_COVERAGE == 50 && GEO_MAX_CHANGE == 25 && GEO_MAX_AGE_DAY
 /* Keys of the programs' own sections. */
 static const struct conf_known program_keys[] = {
 	{"nfdump", "geodb.path", CONF_TEXT},	{"nfdump", "fmt.", CONF_TEXT},
-	{"nfdump", "csv.", CONF_TEXT},		{"nfcapd", "geodb.path", CONF_TEXT},
+	{"nfdump", "csv.", CONF_TEXT},		{"nfdump", "pipe.seconds", CONF_BOOL},
+	{"nfcapd", "geodb.path", CONF_TEXT},
 	{"nfcapd", "exporter.", CONF_LIST},	{"nfprofile", "geodb.path", CONF_TEXT},
 };
 
