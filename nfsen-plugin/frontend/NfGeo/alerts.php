@@ -168,7 +168,7 @@ function NfGeo_AlertFacts($page, $answer)
 		'AS' => NfGeo_AsText($answer['as'] ?? ''), 'SYN-only flows' => $count('flows'),
 		'Targets' => $count('targets'), 'Ports' => $count('ports'), 'Threshold' => $text('threshold'),
 		'Window' => ($answer['window'] ?? '') === '' ? '' : $text('window') . ' s', 'Baseline' => $baseline,
-		'Seen' => ($answer['seen'] ?? '') === '' ? '' : $text('seen') . ' times, last in slot ' .
+		'Seen' => ($answer['seen'] ?? '') === '' ? '' : 'in ' . $text('seen') . ' slots, the last ' .
 			NfGeo_SlotText($answer['last_slot'] ?? ''),
 		'NfSen alert' => $text('alert'), 'State' => $text('state'),
 		'Silent until' => NfGeo_TimeText($answer['rearm'] ?? ''));
