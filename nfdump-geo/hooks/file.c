@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Geo blocks for files that others write: sums and block index grow while blocks are written, and
+ * are put behind the last block when the file is completed.
+ *
+ * The writers of newer nfdump compress several blocks at a time; the caller's lock around its write
+ * gives the blocks their order, ours below is for files that are open side by side.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/crc32c.h"
+#include "flow/block.h"
+#include "flow/record.h"
+#include "hooks/hooks.h"
+#include "nffile/compress.h"
+#include "nffile/fileio.h"
+#include "nffile/format.h"
+#include "nffile/geoblock.h"
+#include "nffile/geotrailer.h"
+
+struct hook_file {
+	const void *key;
+	struct geo_trailer *geo; /* owns; NULL = memory ran out, or it cannot be told any more */
+	uint64_t tagged_flows;
+	const struct geo_provenance *provenance; /* of a slot that is over */
+	bool slot_over;
+	struct record_view view; /* keeps its layout from record to record */
+	struct hook_file *next;
+};
+
+static struct hook_file *files; /* that are open */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct hook_file *find(const void *key)
+{
+	struct hook_file *file;
+
+	pthread_mutex_lock(&lock);
+	for (file = files; file && file->key != key; file = file->next)
+		;
+	pthread_mutex_unlock(&lock);
+	return file;
+}
+
+/* Its first block, or the end of its slot. NULL when memory is out: it gets no geo blocks. */
+static struct hook_file *find_or_add(const void *key)
+{
+	struct hook_file *file = find(key);
+
+	if (file)
+		return file;
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return NULL;
+	file->key = key;
+	file->geo = geo_trailer_new();
+	record_view_init(&file->view);
+	pthread_mutex_lock(&lock);
+	file->next = files;
+	files = file;
+	pthread_mutex_unlock(&lock);
+	return file;
+}
+
+/* Out of the list. */
+static struct hook_file *take(const void *key)
+{
+	struct hook_file **at, *file;
+
+	pthread_mutex_lock(&lock);
+	for (at = &files; *at && (*at)->key != key; at = &(*at)->next)
+		;
+	file = *at;
+	if (file)
+		*at = file->next;
+	pthread_mutex_unlock(&lock);
+	return file;
+}
+
+static void file_free(struct hook_file *file)
+{
+	if (!file)
+		return;
+	geo_trailer_free(file->geo);
+	free(file);
+}
+
+int nfgeo_file_stale(uint16_t type, const void *payload, size_t bytes)
+{
+	return type == BLOCK_ARRAY && bytes >= 4 + GEO_PART_HEADER_BYTES &&
+	       bytes_get16(payload) == GEO_RECORD_FIRST &&
+	       bytes_get32((const uint8_t *)payload + 4) == GEO_PART_MAGIC;
+}
+
+/* Sum up the flow records of a block; one that contradicts itself is not counted, as every reader
+ * leaves it out. */
+static void add_records(struct hook_file *file, struct geo_entry *entry, const uint8_t *bytes,
+			size_t len, bool merged)
+{
+	const uint8_t *end = bytes + len;
+
+	while (end - bytes >= 4 && bytes_get16(bytes + 2) >= 4) {
+		if (bytes_get16(bytes) == RECORD_FLOW &&
+		    record_view(&file->view, bytes, (size_t)(end - bytes)) == NFGEO_OK)
+			geosum_add(&file->geo->totals, entry, &file->view,
+				   merged ? view_flows(&file->view) : 1);
+		if (bytes_get16(bytes + 2) > end - bytes)
+			break;
+		bytes += bytes_get16(bytes + 2);
+	}
+	file->tagged_flows += entry->flow_count - entry->untagged_count;
+}
+
+void nfgeo_file_block(const void *key, uint32_t ordinal, const void *payload, size_t bytes,
+		      size_t stored, int merged)
+{
+	struct hook_file *file = find_or_add(key);
+	struct geo_entry *entry = file && file->geo ? geo_trailer_entry(file->geo) : NULL;
+
+	if (!entry) { /* the index would be short: do without */
+		if (file) {
+			geo_trailer_free(file->geo);
+			file->geo = NULL;
+		}
+		return;
+	}
+	add_records(file, entry, payload, bytes, merged);
+	entry->ordinal = ordinal;
+	entry->stored_bytes = (uint32_t)stored;
+	entry->crc = crc32c(0, payload, bytes);
+	if (entry->flow_count > entry->untagged_count)
+		entry->provenance = geo_trailer_provenance(
+			file->geo, file->slot_over ? file->provenance : hook_provenance());
+}
+
+void nfgeo_file_slot(const void *key)
+{
+	struct hook_file *file = find_or_add(key);
+
+	if (!file)
+		return;
+	file->provenance = hook_provenance();
+	file->slot_over = true;
+}
+
+/* --- the end of a file ------------------------------------------------------------------------ */
+
+/* Blocks as they will lie in the file, made in memory so that they are written whole or not. */
+struct out {
+	uint8_t *bytes; /* owns */
+	size_t used;
+	uint32_t blocks;
+};
+
+static int put_part(struct out *out, enum codec codec, const struct geo_part *part,
+		    const uint8_t *bytes, size_t len)
+{
+	uint8_t *payload = malloc(GEO_PAYLOAD_MAX_BYTES), *grown, *block;
+	size_t payload_len, capacity, stored = 0;
+	int status = NFGEO_ENOMEM;
+
+	if (!payload)
+		return status;
+	payload_len = geo_part_encode(part, bytes, len, payload);
+	capacity = codec_bound(codec, payload_len);
+	grown = realloc(out->bytes, out->used + BLOCK_HEADER_BYTES + capacity);
+	if (grown) {
+		out->bytes = grown;
+		block = grown + out->used;
+		status = codec_compress(codec, 0, payload, payload_len, block + BLOCK_HEADER_BYTES,
+					capacity, &stored);
+	}
+	if (status == NFGEO_OK) {
+		bytes_put32(block + BLOCK_AT_RECORDS, GEO_RECORDS);
+		bytes_put32(block + BLOCK_AT_STORED, (uint32_t)stored);
+		bytes_put16(block + BLOCK_AT_TYPE, BLOCK_ARRAY);
+		bytes_put16(block + BLOCK_AT_FLAGS, 0);
+		out->used += BLOCK_HEADER_BYTES + stored;
+		out->blocks++;
+	}
+	free(payload);
+	return status;
+}
+
+static int put_stream(struct out *out, enum codec codec, struct geo_part *part,
+		      const struct geo_stream *stream)
+{
+	int status = stream->failed ? NFGEO_ENOMEM : NFGEO_OK;
+
+	for (size_t from = 0; status == NFGEO_OK && from < stream->used; part->part++) {
+		size_t len = stream->used - from;
+
+		len = len < GEO_PART_MAX_BYTES ? len : GEO_PART_MAX_BYTES;
+		status = put_part(out, codec, part, stream->bytes + from, len);
+		from += len;
+	}
+	return status;
+}
+
+/* Index first; provenance and totals, which say where the index begins, in a block of their own. */
+static int make_blocks(const struct hook_file *file, enum codec codec, struct geo_cover *cover,
+		       struct out *out, uint32_t *last_bytes)
+{
+	struct geo_stream lead = {0}, last = {0};
+	struct geo_part part = {0};
+	int status;
+
+	geo_trailer_lead(file->geo, &lead);
+	part.parts = (uint16_t)(geo_part_count(lead.used) + 1);
+	part.run = crc32c((uint32_t)cover->stat_flows, lead.bytes, lead.used);
+	cover->file_blocks += part.parts;
+	status = put_stream(out, codec, &part, &lead);
+	cover->lead_bytes = (uint32_t)out->used;
+	if (status == NFGEO_OK) {
+		geo_trailer_last(file->geo, cover, &last);
+		status = put_stream(out, codec, &part, &last);
+	}
+	*last_bytes = (uint32_t)out->used - cover->lead_bytes;
+	geo_stream_fini(&lead);
+	geo_stream_fini(&last);
+	return status;
+}
+
+static int write_blocks(int fd, const struct out *out)
+{
+	off_t at = lseek(fd, 0, SEEK_CUR);
+
+	if (at < 0)
+		return NFGEO_EIO;
+	if (file_write_at(fd, out->bytes, out->used, (uint64_t)at) != NFGEO_OK ||
+	    lseek(fd, at + (off_t)out->used, SEEK_SET) < 0) {
+		(void)!ftruncate(fd, at);
+		return NFGEO_EIO;
+	}
+	return NFGEO_OK;
+}
+
+int nfgeo_file_seal(const void *key, int fd, unsigned codec, uint64_t stat_flows, uint32_t *blocks,
+		    uint32_t *last_bytes)
+{
+	struct hook_file *file = take(key);
+	struct geo_cover cover = {.file_blocks = *blocks, .stat_flows = stat_flows};
+	struct out out = {0};
+	uint32_t last = 0;
+	int status = NFGEO_OK;
+
+	if (file)
+		*last_bytes = 0;
+	if (file && file->geo && file->tagged_flows && codec < CODEC_COUNT) {
+		cover.record_blocks = file->geo->entry_count;
+		cover.flow_records = file->geo->totals.flow_records;
+		status = make_blocks(file, (enum codec)codec, &cover, &out, &last);
+		if (status == NFGEO_OK)
+			status = write_blocks(fd, &out);
+		if (status == NFGEO_OK) {
+			*blocks += out.blocks;
+			*last_bytes = last;
+		}
+	}
+	free(out.bytes);
+	file_free(file);
+	return status;
+}
+
+void nfgeo_file_forget(const void *key)
+{
+	file_free(take(key));
+}
