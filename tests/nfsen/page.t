@@ -16,6 +16,22 @@ plan skip_all => "php has no sockets extension" if run_program(tool('php'), '-n'
 my $nfsend = start_nfsend();
 start_page($nfsend);
 
+# The first tag that closes another than the innermost open one, or what was never closed.
+sub badly_nested {
+	my ($text) = @_;
+	my @open;
+
+	$text =~ s{<(script|style)\b.*?</\1>|<!.*?>}{}gs;
+	while ($text =~ m{<(/?)(\w+)([^>]*)>}g) {
+		my ($end, $tag) = ($1, lc $2);
+		next if $tag =~ /^(?:img|input|meta|link|br|hr)$/ || $3 =~ m{/$};
+		push(@open, $tag), next unless $end;
+		my $last = pop(@open) // 'nothing';
+		return "</$tag> in <$last> before " . substr($text, pos($text), 60) if $last ne $tag;
+	}
+	return "@open";
+}
+
 # A page that must be in order whatever it shows.
 sub page {
 	my ($situation, $query, $session) = @_;
@@ -28,6 +44,7 @@ sub page {
 	is(() = $text =~ /<script/g, ($text =~ /id='nfgeo_map'/ ? 1 : 0), "$name: no script but the map's");
 	hides($text, qr{(?:src|href|action)=["'](?!nfsen\.php|rrdgraph\.php)}, "$name: nothing from elsewhere");
 	hides($text, qr{<[^>]*\son\w+=}, "$name: no event handlers");
+	is(badly_nested($text), '', "$name: tags are nested well");
 	return $text;
 }
 
