@@ -25,26 +25,6 @@ static enum proto_class class_of(uint8_t proto, uint8_t nfversion)
 	}
 }
 
-static void add(struct flow_totals *totals, const struct record_view *view, uint64_t flows,
-		uint64_t class_packets, uint64_t class_bytes)
-{
-	enum proto_class class = class_of(view_proto(view), view->bytes[11]);
-	uint64_t first = view_first_ms(view), last = view_last_ms(view);
-
-	if (!view_has(view, ELEMENT_GENERIC)) /* a record of options or events without counters */
-		return;
-	totals->flows += flows;
-	totals->bytes += view_bytes(view);
-	totals->packets += view_packets(view);
-	totals->class_flows[class] += flows;
-	totals->class_bytes[class] += class_bytes;
-	totals->class_packets[class] += class_packets;
-	if (first < totals->first_ms)
-		totals->first_ms = first;
-	if (last > totals->last_ms)
-		totals->last_ms = last;
-}
-
 /* An IPFIX record without element 1 is one flow of no known protocol and time: nothing that was
  * stored may be missing from the books (stock forgets it). */
 static void add_bare(struct flow_totals *totals, const struct record_view *view)
@@ -55,19 +35,51 @@ static void add_bare(struct flow_totals *totals, const struct record_view *view)
 	totals->packets += view_packets(view);
 }
 
+static void add_collected(struct flow_totals *totals, const struct record_view *view)
+{
+	enum proto_class class = class_of(view_proto(view), view->bytes[11]);
+	uint64_t first = view_first_ms(view), last = view_last_ms(view);
+
+	totals->flows++;
+	totals->bytes += view_bytes(view);
+	totals->packets += view_packets(view);
+	totals->class_flows[class]++;
+	totals->class_packets[class] += view_u64(view, ELEMENT_GENERIC, 24);
+	totals->class_bytes[class] += view_u64(view, ELEMENT_GENERIC, 32);
+	if (first < totals->first_ms)
+		totals->first_ms = first;
+	if (last > totals->last_ms)
+		totals->last_ms = last;
+}
+
 void totals_collect(struct flow_totals *totals, const struct record_view *view)
 {
 	if (!view_has(view, ELEMENT_GENERIC)) {
 		add_bare(totals, view);
 		return;
 	}
-	add(totals, view, 1, view_u64(view, ELEMENT_GENERIC, 24),
-	    view_u64(view, ELEMENT_GENERIC, 32));
+	add_collected(totals, view);
+}
+
+void totals_counts(struct flow_counts *counts, const struct record_view *view)
+{
+	*counts = (struct flow_counts){
+		.flows = view_flows(view),
+		.packets = view_packets(view),
+		.bytes = view_bytes(view),
+		.first_ms = view_first_ms(view),
+		.last_ms = view_last_ms(view),
+		.class = class_of(view_proto(view), view->bytes[11]),
+		.counted = view_has(view, ELEMENT_GENERIC), /* else of options, or an event */
+	};
 }
 
 void totals_query(struct flow_totals *totals, const struct record_view *view)
 {
-	add(totals, view, view_flows(view), view_packets(view), view_bytes(view));
+	struct flow_counts counts;
+
+	totals_counts(&counts, view);
+	totals_add(totals, &counts);
 }
 
 void totals_merge(struct flow_totals *totals, const struct flow_totals *other)

@@ -3,6 +3,7 @@
 #ifndef FLOW_TOTALS_H
 #define FLOW_TOTALS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "flow/record.h"
@@ -28,9 +29,35 @@ void totals_init(struct flow_totals *totals);
  */
 void totals_collect(struct flow_totals *totals, const struct record_view *view);
 
-/** Add one flow record as a query tool does: the flow counter of element 5 counts, and the groups by
- * protocol have in plus out too (measured with nfdump 1.7.1 -w). */
+/** Add one flow record as a query tool does: the flow counter of element 5 counts, and the groups
+ * by protocol have in plus out too (measured with nfdump 1.7.1 -w). */
 void totals_query(struct flow_totals *totals, const struct record_view *view);
+
+/* What one flow adds, for those who add it to many totals. */
+struct flow_counts {
+	uint64_t flows, packets, bytes, first_ms, last_ms;
+	enum proto_class class;
+	bool counted; /* has the generic element */
+};
+
+/** What totals_query() would add. */
+void totals_counts(struct flow_counts *counts, const struct record_view *view);
+
+static inline void totals_add(struct flow_totals *totals, const struct flow_counts *counts)
+{
+	if (!counts->counted)
+		return;
+	totals->flows += counts->flows;
+	totals->packets += counts->packets;
+	totals->bytes += counts->bytes;
+	totals->class_flows[counts->class] += counts->flows;
+	totals->class_packets[counts->class] += counts->packets;
+	totals->class_bytes[counts->class] += counts->bytes;
+	if (counts->first_ms < totals->first_ms)
+		totals->first_ms = counts->first_ms;
+	if (counts->last_ms > totals->last_ms)
+		totals->last_ms = counts->last_ms;
+}
 
 /** Sum of two; the time range covers both. */
 void totals_merge(struct flow_totals *totals, const struct flow_totals *other);

@@ -33,14 +33,16 @@ struct channel {
 	size_t source_count; /* 0 = all */
 	char *data_dir;	     /* DATA/[GROUP/]PROFILE/CHANNEL */
 	char *stat_path;     /* STAT/[GROUP/]PROFILE/CHANNEL, to which "-filter.txt" is appended */
-	struct filter *filter; /* owns */
+	/* these lie together: they are touched for every flow that may match */
+	struct flow_totals totals;
+	struct nffile_writer *writer; /* owns; NULL = no file */
+	struct filter *filter;	      /* owns */
 	struct country_gate gate;
 	bool needs_country;
-	struct flow_totals totals;
-	uint64_t unknown_count; /* flows whose countries nobody knew, and that the filter asks for */
-	struct nffile_writer *writer; /* owns; NULL = no file */
-	struct block block;	      /* selected, not yet written */
-	struct error error;	      /* why its file failed; code NFGEO_OK = it did not */
+	uint64_t
+		unknown_count; /* flows whose countries nobody knew, and that the filter asks for */
+	struct block block;    /* selected, not yet written */
+	struct error error;    /* why its file failed; code NFGEO_OK = it did not */
 };
 
 static inline bool channel_has_file(const struct channel *channel)

@@ -100,7 +100,10 @@ static void try_channel(uint32_t number, void *arg)
 
 	if (!channel->gate.exact && !filter_match(channel->filter, view, &set->context, NULL))
 		return;
-	totals_query(&channel->totals, view);
+	if (!set->counted)
+		totals_counts(&set->counts, view);
+	set->counted = true;
+	totals_add(&channel->totals, &set->counts);
 	if (channel->writer)
 		store(set, channel, view);
 }
@@ -139,6 +142,7 @@ static void sink_flow(void *arg, const struct flow_row *row, uint64_t order)
 	if (!row->view->geo && view_has_addresses(row->view))
 		set->unknown_count++;
 	set->row = row;
+	set->counted = false;
 	set->context = (struct filter_context){.ident = set->ident, .record_count = row->number};
 	dispatch_each(&set->dispatch, view_src_country(row->view), view_dst_country(row->view),
 		      try_channel, set);

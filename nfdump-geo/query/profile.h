@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * profile.h - all channels of all profiles in one pass over the flows: counters of each channel, and
- * for those that are no shadows a file with its flows.
+ * profile.h - all channels of all profiles in one pass over the flows: counters of each channel,
+ * and for those that are no shadows a file with its flows.
  */
 #ifndef QUERY_PROFILE_H
 #define QUERY_PROFILE_H
@@ -22,13 +22,15 @@ struct profile_set {
 	struct arena arena;
 	/* while flows come */
 	struct dispatch dispatch;
-	char ident[256];	/* that `dispatch` is for */
-	bool has_ident, checked; /* the ident of this block was compared */
-	uint64_t unknown_count; /* flows of that ident without countries */
-	size_t buffer_bytes;	/* most that a channel keeps before it writes */
-	struct hash seen;	/* records that are no flows: each once */
-	struct sysid_map *sysids; /* exporters of all files have different numbers */
+	char ident[256];	    /* that `dispatch` is for */
+	bool has_ident, checked;    /* the ident of this block was compared */
+	uint64_t unknown_count;	    /* flows of that ident without countries */
+	size_t buffer_bytes;	    /* most that a channel keeps before it writes */
+	struct hash seen;	    /* records that are no flows: each once */
+	struct sysid_map *sysids;   /* exporters of all files have different numbers */
 	const struct flow_row *row; /* the flow in work */
+	struct flow_counts counts;  /* of it, once it is `counted` */
+	bool counted;
 	struct filter_context context;
 	bool failed; /* the scan broke off: counts and files are worth nothing */
 };
