@@ -39,10 +39,9 @@ struct channel {
 	struct filter *filter;	      /* owns */
 	struct country_gate gate;
 	bool needs_country;
-	uint64_t
-		unknown_count; /* flows whose countries nobody knew, and that the filter asks for */
-	struct block block;    /* selected, not yet written */
-	struct error error;    /* why its file failed; code NFGEO_OK = it did not */
+	uint64_t unknown_count; /* flows whose countries nobody knew, though it asks for them */
+	struct block block;	/* selected, not yet written */
+	struct error error;	/* why its file failed; code NFGEO_OK = it did not */
 };
 
 static inline bool channel_has_file(const struct channel *channel)

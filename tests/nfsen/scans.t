@@ -193,4 +193,35 @@ my ($slow) = grep { $_->[6] eq '203.0.113.77' } alerts();
 is_deeply([@$slow[2, 4, 9, 10]], [slot_name(8), 'horizontal', 120, 120], 'finds the slow scan');
 $alert = FakeNfsend::query('alert', alertid => $slow->[0]);
 is(`$alert->{command} -q -o line | wc -l` + 0, 120, 'and its command reads the window');
+$NfConf::PluginConf{NfGeo}{alerts} = {};
+
+# a flood of sources: the largest are kept, and it is said
+my @flood = map { my $src = "198.18.$_.1"; map { flow(60, $src, "195.113.7.$_", 22, $SYN, 1, 840, 203) } 1 .. 100 + $_ % 2 } 0 .. 149;
+FakeNfsend::write_flows("$base/flood", 'none', @flood);
+is(FakeNfsend::run_alert('synscan', "$base/flood", slot_name(60)), 100, 'a flood of scanners: at most 100 alerts a slot');
+like(FakeNfsend::log_text(), qr/alert synscan: more than 100 alerts: those with most flows are kept/, 'and said');
+
+# nothing can be kept: the alert is raised all the same
+FakeNfsend::write_text("$base/file", '');
+$NfConf::PluginConf{NfGeo}{statedir} = "$base/file/x";
+is(FakeNfsend::run_alert('synscan', "$base/again", slot_name(61)), 1, 'no state directory: an alert all the same');
+like(FakeNfsend::log_text(), qr/alert synscan: cannot be kept: cannot make the directory.*\n.*warning: .*horizontal: 203\.0\.113\.9/, 'in the log');
+delete $NfConf::PluginConf{NfGeo}{statedir};
+
+# a broken RRD costs the rates by country, not the scans
+rename("$base/var/nfgeo/rrd/total.rrd", "$base/total.rrd");
+FakeNfsend::write_text("$base/var/nfgeo/rrd/total.rrd", 'no RRD');
+FakeNfsend::write_flows("$base/many", 'none', horizontal(61, '203.0.113.222', 700));
+is(FakeNfsend::run_alert('synscan', "$base/many", slot_name(61)), 1, 'a broken RRD: the scan is found');
+like(FakeNfsend::log_text(), qr/rates by country not evaluated: .*total\.rrd/, 'and the rest said');
+rename("$base/total.rrd", "$base/var/nfgeo/rrd/total.rrd");
+
+# a class of addresses far above its usual: its filter has the word
+my @private = map { my $i = $_; map { flow(62, "10.1.$i.1", "195.113.$i.$_", 5000 + $i, $SYN, 0, 1001, 203) } 1 .. 5 } 0 .. 199;
+FakeNfsend::write_slot($_, slot_name(62), @private) for qw(upstream1 peer2);
+FakeNfsend::write_flows("$base/private", 'none', @private);
+is(FakeNfsend::run_alert('synscan', "$base/private", slot_name(62)), 1, 'private addresses: an alert');
+$alert = FakeNfsend::query('alert', alertid => (alerts())[0][0]);
+like($alert->{reason}, qr/^private: 99\d SYN-only flows/, 'that says so');
+is(`$alert->{command} -q -o line | wc -l` + 0, 2000, 'its command shows them');
 done_testing();

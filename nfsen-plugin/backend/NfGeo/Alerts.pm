@@ -5,7 +5,9 @@
 package NfGeo::Alerts;
 use strict;
 use warnings;
+use File::Glob qw(:bsd_glob);
 use NfGeo::Baseline;
+use NfGeo::Countries;
 use NfGeo::Log;
 use NfGeo::Run;
 use NfGeo::Scans;
@@ -15,6 +17,7 @@ use NfGeo::State;
 my @ROW = qw(id time slot alert rule state address country as flows targets ports rearm);
 my %LETTER = (horizontal => 'h', vertical => 'v', rate => 'r');
 my $SLOT_S = 300;
+my $MOST = 100; # alerts of one slot: a flood of made-up sources must not fill the disk
 
 sub _dir { return "$_[0]{statedir}/alerts" }
 
@@ -76,7 +79,7 @@ sub row {
 # NfSen's alerts that have this plugin as their condition and are enabled.
 sub armed {
 	my @armed;
-	for my $path (glob("$NfConf::PROFILESTATDIR/~*/alert.dat")) {
+	for my $path (bsd_glob("$NfConf::PROFILESTATDIR/~*/alert.dat", GLOB_QUOTE)) {
 		open(my $file, '<', $path) or next;
 		my $text = do { local $/; <$file> };
 		my ($name) = $path =~ m{/~([^/]+)/alert\.dat$};
@@ -156,17 +159,21 @@ sub _rate_alerts {
 
 	return unless $config->{alerts}{rate}{enabled};
 	for my $country (@{$found->{country}}) {
+		my $code = $country->{country};
 		my $flows = ($country->{flows} - $country->{busiest_flows}) / $window;
 		next if $flows < $config->{alerts}{rate}{min_flows};
-		my $usual = NfGeo::Baseline::of_country($config, $country->{country}, $start) or next;
+		my $usual = NfGeo::Baseline::of_country($config, $code, $start) or next;
 		next unless $flows > $usual->{limit};
-		push @alerts, {rule => 'rate', subject => "country-$country->{country}", address => '',
+		# a class of addresses has a word in filters, no number
+		my $word = $code > 1000 ? NfGeo::Countries::row(NfGeo::Countries::table($config), $code)->{name} : $code;
+		my $who = $country->{alpha2} =~ /^[A-Z]/ ? $country->{alpha2} : $code ? $word : 'unknown countries';
+		push @alerts, {rule => 'rate', subject => "country-$code", address => '',
 			country => _country_text(@$country{qw(country alpha2)}), as => '', _evidence($country),
-			threshold => sprintf('%.0f', $usual->{limit}), filter => "src ctry $country->{country}",
+			threshold => sprintf('%.0f', $usual->{limit}), filter => "src ctry $word",
 			(map { $_ => $country->{$_} } qw(flows targets ports)),
 			(map { $_ => sprintf('%.1f', $usual->{$_}) } qw(median mad)), days => $usual->{days},
 			reason => sprintf('%s: %.0f SYN-only flows per %d s from %d sources, without those to its busiest'
-				  . ' service %s port %d; usual are %.0f at this hour', $country->{alpha2}, $flows, $SLOT_S,
+				  . ' service %s port %d; usual are %.0f at this hour', $who, $flows, $SLOT_S,
 				@$country{qw(sources busiest busiest_port)}, $usual->{median})};
 	}
 	return @alerts;
@@ -209,7 +216,7 @@ sub _hold {
 # @return true when it is new
 sub _raise {
 	my ($config, $armed, $alert, $name, $slot, $found) = @_;
-	my $key = "$name $alert->{rule} $alert->{subject}";
+	my $key = "$alert->{rule} $name $alert->{subject}";
 	my ($until, $id) = split / /, $armed->{$key} // '0 ';
 
 	if ($until > NfSen::ISO2UNIX($slot)) {
@@ -235,10 +242,27 @@ sub condition {
 	NfGeo::Log::warning("alert $name, slot $slot: exporters sample too coarsely: $found->{unused}"
 		  . ' SYN-only flows did not count') if $found->{unused};
 	my $start = NfSen::ISO2UNIX($slot);
-	my @alerts = (_scan_alerts($config, $found), _rate_alerts($config, $found, $start));
+	my @alerts = _scan_alerts($config, $found);
+	eval { push @alerts, _rate_alerts($config, $found, $start); 1 }
+	  or NfGeo::Log::problem($config, $slot, "alert $name: rates by country not evaluated: $@");
+	return 0 unless @alerts;
+	if (@alerts > $MOST) {
+		@alerts = (sort { $b->{flows} <=> $a->{flows} } @alerts)[0 .. $MOST - 1];
+		NfGeo::Log::problem($config, $slot, "alert $name: more than $MOST alerts: those with most flows are kept");
+	}
+	my $new = eval { _raise_all($config, $name, $slot, $found, @alerts) };
+	return $new if defined $new;
+	# without its memory an alert is still an alert
+	NfGeo::Log::problem($config, $slot, "alert $name: cannot be kept: $@");
+	NfGeo::Log::warning("alert $name: $_->{rule}: $_->{reason}") for @alerts;
+	return scalar @alerts;
+}
+
+sub _raise_all {
+	my ($config, $name, $slot, $found, @alerts) = @_;
+	my $start = NfSen::ISO2UNIX($slot);
 	my $new = 0;
 
-	return 0 unless @alerts;
 	NfGeo::State::locked($config, 'armed', sub {
 		my $path = "$config->{statedir}/armed";
 		my $armed = NfGeo::State::read_hash($path, 'armed');

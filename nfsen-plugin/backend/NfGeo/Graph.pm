@@ -31,6 +31,7 @@ sub _png {
 sub words {
 	my ($text, $options) = @_;
 	$text =~ s/[^\x20-\x7e]+/ /g;
+	$text =~ tr/\\/\//;
 	$text =~ s/:/\\:/g;
 	my @lines = substr($text, 0, 400) =~ /(.{1,80})(?:\s+|$)/g;
 	return _png('--imgformat', 'PNG', '--start', $options->{end} - $PERIOD{$options->{period}}, '--end',

@@ -3,6 +3,7 @@
 package NfGeo::Run;
 use strict;
 use warnings;
+use Fcntl qw(F_DUPFD);
 use IO::Select;
 use POSIX ();
 
@@ -14,11 +15,14 @@ sub _child {
 
 	POSIX::setpgid(0, 0);
 	$SIG{$_} = 'DEFAULT' for qw(ALRM CHLD HUP INT PIPE TERM USR1 USR2);
-	# by number: nfsend has tied STDIN and STDOUT to the socket
+	# by number: nfsend has tied STDIN and STDOUT to the socket, or closed some of the three; so the
+	# pipes go above them first
+	my ($out_number, $err_number) = map { fcntl($_, F_DUPFD, 3) } $out, $err;
 	my $null = POSIX::open('/dev/null', POSIX::O_RDONLY());
 	POSIX::dup2($null, 0);
-	POSIX::dup2(fileno($out), 1);
-	POSIX::dup2(fileno($err), 2);
+	POSIX::dup2($out_number, 1);
+	POSIX::dup2($err_number, 2);
+	POSIX::close($_) for grep { $_ > 2 } $out_number, $err_number, $null;
 	{
 		no warnings 'exec';
 		exec {$command[0]} @command;

@@ -119,9 +119,13 @@ sub fetch {
 sub range {
 	my ($config, $from, $to) = @_;
 	my $total_path = path($config, 'total');
+	my $since = NfGeo::State::read_hash("$config->{statedir}/slot", 'slot')->{since};
 	my %result = (slots => int(($to - $from) / $SLOT_S), country => {});
 
 	$result{missing} = $result{slots};
+	# a year of which an hour was recorded is read as an hour
+	my $recorded = $since ? NfSen::ISO2UNIX($since) : 0;
+	$from = $recorded if $from < $recorded && $recorded < $to;
 	$result{resolution} = _resolution($to - $from);
 	return \%result unless -e $total_path;
 	my $total = fetch($total_path, $from, $to, $result{resolution});
