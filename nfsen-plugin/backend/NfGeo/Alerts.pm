@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# SYN scans: the rules over what NfGeo::Scans found, and what is remembered of each alert. An alert
-# is a file alerts/<id>; `armed` has, by rule and source or country, until when it is not raised again.
-# Times are those of the slots, so that replayed traffic behaves as live traffic did.
+# Alerts: which are new, what is kept of each, who is told. An alert is a file alerts/<id>; `armed`
+# has, by rule and source or country, until when it is not raised again. Times are those of the slots,
+# so that replayed traffic behaves as live traffic did.
 package NfGeo::Alerts;
 use strict;
 use warnings;
 use File::Glob qw(:bsd_glob);
-use NfGeo::Baseline;
-use NfGeo::Countries;
 use NfGeo::Log;
+use NfGeo::Rules;
 use NfGeo::Run;
 use NfGeo::Scans;
 use NfGeo::Slot;
@@ -24,23 +23,6 @@ sub _dir { return "$_[0]{statedir}/alerts" }
 sub _path {
 	my ($config, $id) = @_;
 	return _dir($config) . "/$id";
-}
-
-# The rules in force, in words.
-sub rules {
-	my ($config) = @_;
-	my $limits = $config->{alerts};
-	my $rate = $limits->{rate};
-	my @rules = (
-		"horizontal: one source sends SYN-only flows to $limits->{targets} or more destinations within $limits->{window} s",
-		"vertical: one source sends SYN-only flows to $limits->{ports} or more ports of one destination within $limits->{window} s",
-	);
-	push @rules, "rate: the SYN-only flows of a country, those to its busiest service left out, exceed its median"
-	  . " of the same hour of $rate->{days} days by $rate->{factor} sigma (1.4826 MAD), and $rate->{min_flows}"
-	  if $rate->{enabled};
-	push @rules, "exporters that sample more coarsely than 1 in $limits->{max_sampling} do not count",
-	  "the same source or country is raised again after $limits->{rearm} s";
-	return @rules;
 }
 
 # --- what is kept -----------------------------------------------------------------------------------
@@ -83,7 +65,8 @@ sub armed {
 		open(my $file, '<', $path) or next;
 		my $text = do { local $/; <$file> };
 		my ($name) = $path =~ m{/~([^/]+)/alert\.dat$};
-		push @armed, $name if $text =~ /^status\s*=\s*enabled/m && $text =~ /^condition\s*=.*\bNfGeo\b/m;
+		push @armed, $name
+		  if $text =~ /^status\s*=\s*enabled/m && $text =~ /^condition\s*=.*\bNfGeo\b/m;
 	}
 	return @armed;
 }
@@ -98,99 +81,18 @@ sub prune {
 
 # --- raising ----------------------------------------------------------------------------------------
 
-sub _country_text {
-	my ($number, $alpha2) = @_;
-	return $alpha2 =~ /^[A-Z]/ ? "$number $alpha2" : "$number";
-}
-
-sub _evidence {
-	my ($group) = @_;
-	return (
-		source => [map { join('|', $_->[0], _country_text(@$_[1, 2]), @$_[3 .. 6]) } @{$group->{from} // []}],
-		target => [map { join('|', @$_) } @{$group->{target} // []}],
-		port => [map { join('|', @$_) } @{$group->{port} // []}],
-	);
-}
-
-sub _sampling_text {
-	my ($found) = @_;
-	my @unused = grep {/\|no$/} @{$found->{exporter}};
-	my @sampled = grep { (split /\|/)[2] != 1 } @{$found->{exporter}};
-	return '' unless @sampled;
-	my $text = join ', ', map {
-		my ($sysid, $address, $rate) = split /\|/;
-		($address eq '' ? "number $sysid" : $address) . ($rate ? " 1 in $rate" : ' at an unknown rate')
-	} @sampled;
-	$text = "; sampling exporters: $text";
-	$text .= "; $found->{unused} flows of those above the limit did not count" if @unused;
-	return $text;
-}
-
-# Sources over the limits, as alerts to be.
-sub _scan_alerts {
-	my ($config, $found) = @_;
-	my $limits = $config->{alerts};
-	my @alerts;
-
-	for my $source (@{$found->{source}}) {
-		my %base = (address => $source->{address}, subject => $source->{address},
-			country => _country_text(@$source{qw(country alpha2)}), _evidence($source),
-			map { $_ => $source->{$_} } qw(as flows targets ports));
-		my $who = "$source->{address} ($source->{alpha2}, AS $source->{as})";
-		$base{source} = [join('|', $source->{address}, @base{qw(country as flows targets ports)})];
-		push @alerts, {%base, rule => 'horizontal', threshold => $limits->{targets},
-			filter => "src ip $source->{address}",
-			reason => "$who sent $source->{flows} SYN-only flows to $source->{targets} destinations"}
-		  if $source->{targets} >= $limits->{targets};
-		push @alerts, {%base, rule => 'vertical', threshold => $limits->{ports},
-			filter => "src ip $source->{address} and dst ip $source->{widest}",
-			reason => "$who sent SYN-only flows to $source->{widest_ports} ports of $source->{widest}"}
-		  if $source->{widest_ports} >= $limits->{ports};
-	}
-	return @alerts;
-}
-
-# Countries far above their own baseline. Flows to the busiest service of the country's sources are
-# left out: many clients of one server are a crowd, or an attack on that server, but not a scan.
-sub _rate_alerts {
-	my ($config, $found, $start) = @_;
-	my $window = $config->{alerts}{window} / $SLOT_S;
-	my @alerts;
-
-	return unless $config->{alerts}{rate}{enabled};
-	for my $country (@{$found->{country}}) {
-		my $code = $country->{country};
-		my $flows = ($country->{flows} - $country->{busiest_flows}) / $window;
-		next if $flows < $config->{alerts}{rate}{min_flows};
-		my $usual = NfGeo::Baseline::of_country($config, $code, $start) or next;
-		next unless $flows > $usual->{limit};
-		# a class of addresses has a word in filters, no number
-		my $word = $code > 1000 ? NfGeo::Countries::row(NfGeo::Countries::table($config), $code)->{name} : $code;
-		my $who = $country->{alpha2} =~ /^[A-Z]/ ? $country->{alpha2} : $code ? $word : 'unknown countries';
-		push @alerts, {rule => 'rate', subject => "country-$code", address => '',
-			country => _country_text(@$country{qw(country alpha2)}), as => '', _evidence($country),
-			threshold => sprintf('%.0f', $usual->{limit}), filter => "src ctry $word",
-			(map { $_ => $country->{$_} } qw(flows targets ports)),
-			(map { $_ => sprintf('%.1f', $usual->{$_}) } qw(median mad)), days => $usual->{days},
-			reason => sprintf('%s: %.0f SYN-only flows per %d s from %d sources, without those to its busiest'
-				  . ' service %s port %d; usual are %.0f at this hour', $who, $flows, $SLOT_S,
-				@$country{qw(sources busiest busiest_port)}, $usual->{median})};
-	}
-	return @alerts;
-}
-
 sub _complete {
 	my ($config, $alert, $name, $slot, $found) = @_;
 	my $start = NfSen::ISO2UNIX($slot);
 	my $subject = $alert->{subject} =~ s/[^A-Za-z0-9]/-/gr;
 
-	$alert->{id} = "$slot-$LETTER{$alert->{rule}}-" . ($name =~ s/[^A-Za-z0-9]/-/gr) . "-$subject";
-	$alert->{id} = substr($alert->{id}, 0, 130);
+	my $short = $name =~ s/[^A-Za-z0-9]/-/gr;
+	$alert->{id} = substr("$slot-$LETTER{$alert->{rule}}-$short-$subject", 0, 130);
 	$alert->{filter} = "$NfGeo::Scans::SYN_ONLY and $alert->{filter}";
 	$alert->{command} = NfGeo::Run::shell_text($config->{nfdump},
 		NfGeo::Scans::live_input($config, $slot, NfGeo::Slot::sources()), $alert->{filter});
 	$alert->{reason} .= " within $config->{alerts}{window} s; the limit is $alert->{threshold}"
-	  . _sampling_text($found);
+	  . NfGeo::Rules::sampling_text($found);
 	$alert->{exporter} = $found->{exporter};
 	@$alert{qw(alert slot last_slot time window seen state)} =
 	  ($name, $slot, $slot, $start + $SLOT_S, $config->{alerts}{window}, 1, 'raised');
@@ -239,16 +141,14 @@ sub condition {
 		NfGeo::Log::problem($config, $slot, "alert $name: not evaluated: $@");
 		return 0;
 	}
-	NfGeo::Log::warning("alert $name, slot $slot: exporters sample too coarsely: $found->{unused}"
-		  . ' SYN-only flows did not count') if $found->{unused};
-	my $start = NfSen::ISO2UNIX($slot);
-	my @alerts = _scan_alerts($config, $found);
-	eval { push @alerts, _rate_alerts($config, $found, $start); 1 }
-	  or NfGeo::Log::problem($config, $slot, "alert $name: rates by country not evaluated: $@");
+	NfGeo::Log::warning("alert $name, slot $slot: exporters sample too coarsely: "
+		  . "$found->{unused} SYN-only flows did not count") if $found->{unused};
+	my @alerts = NfGeo::Rules::apply($config, $name, $slot, $found);
 	return 0 unless @alerts;
 	if (@alerts > $MOST) {
 		@alerts = (sort { $b->{flows} <=> $a->{flows} } @alerts)[0 .. $MOST - 1];
-		NfGeo::Log::problem($config, $slot, "alert $name: more than $MOST alerts: those with most flows are kept");
+		NfGeo::Log::problem($config, $slot,
+			"alert $name: more than $MOST alerts: those with most flows are kept");
 	}
 	my $new = eval { _raise_all($config, $name, $slot, $found, @alerts) };
 	return $new if defined $new;
@@ -295,7 +195,8 @@ sub action {
 	my ($config, $name, $slot) = @_;
 	my @alerts = grep { $_->{slot} eq $slot && $_->{alert} eq $name } list($config, 500, $slot);
 
-	NfGeo::Log::warning("alert $_->{alert}: $_->{rule}: $_->{reason}: $_->{command}") for @alerts;
+	NfGeo::Log::warning("alert $_->{alert}: $_->{rule}: $_->{reason}: $_->{command}")
+	  for @alerts;
 	_mail($config, $name, $slot, @alerts) if @alerts && $config->{alerts}{mail} ne '';
 	return;
 }

@@ -22,12 +22,13 @@ sub median {
 sub _day {
 	my ($config, $code, $middle) = @_;
 	my ($from, $to) = ($middle - $HALF_HOUR_S, $middle + $HALF_HOUR_S);
-	my $total = NfGeo::Store::fetch(NfGeo::Store::path($config, 'total'), $from, $to, $NfGeo::Store::SLOT_S);
+	my @range = ($from, $to, $NfGeo::Store::SLOT_S);
+	my $total = NfGeo::Store::fetch(NfGeo::Store::path($config, 'total'), @range);
 	return unless $total->{step} == $NfGeo::Store::SLOT_S;
 	my @known = grep { defined $total->{row}{$_}[0] } sort keys %{$total->{row}};
 	my $path = NfGeo::Store::path($config, $code);
 	return map {0} @known unless -e $path;
-	my $rows = NfGeo::Store::fetch($path, $from, $to, $NfGeo::Store::SLOT_S);
+	my $rows = NfGeo::Store::fetch($path, @range);
 	my ($field) = grep { $rows->{names}[$_] eq 'out_syn' } 0 .. $#{$rows->{names}};
 	return map { ($rows->{row}{$_}[$field] // 0) * $NfGeo::Store::SLOT_S } @known;
 }

@@ -9,6 +9,7 @@ use NfGeo::Countries;
 use NfGeo::Graph;
 use NfGeo::Log;
 use NfGeo::Profiles;
+use NfGeo::Rules;
 use NfGeo::Slot;
 use NfGeo::State;
 use NfGeo::Store;
@@ -40,7 +41,8 @@ sub _slot {
 	my ($options, $key) = @_;
 	my $value = $options->{$key};
 	return if !defined $value || $value eq '';
-	die "$key '$value': 12 digits YYYYMMDDhhmm\n" unless $value =~ /^\d{12}$/ && NfSen::ValidISO($value);
+	die "$key '$value': 12 digits YYYYMMDDhhmm\n"
+	  unless $value =~ /^\d{12}$/ && NfSen::ValidISO($value);
 	return NfSen::ISO2UNIX($value);
 }
 
@@ -82,8 +84,9 @@ sub status {
 sub countries {
 	my ($config) = @_;
 	my $table = NfGeo::Countries::table($config);
-	return {country =>
-		  [map { join('|', @{$table->{code}{$_}}{qw(number alpha2 alpha3 name continent)}) } @{$table->{list}}]};
+	my @rows = map { join('|', @{$table->{code}{$_}}{qw(number alpha2 alpha3 name continent)}) }
+	  @{$table->{list}};
+	return {country => \@rows};
 }
 
 # What a country is ordered by.
@@ -118,7 +121,8 @@ sub top {
 	my $row = sub {
 		my ($code) = @_;
 		my ($country, $sum) = (NfGeo::Countries::row($table, $code), $range->{country}{$code});
-		my $share = $total->{$measure} ? 100 * _value($sum, $measure, $direction) / $total->{$measure} : 0;
+		my $value = 100 * _value($sum, $measure, $direction);
+		my $share = $total->{$measure} ? $value / $total->{$measure} : 0;
 		return join('|', @$country{qw(number alpha2 name)}, @$sum{@NfGeo::Slot::FIELDS},
 			sprintf('%.2f', $share));
 	};
@@ -168,8 +172,8 @@ sub graphtop {
 	my $picture = _picture_options($options);
 	my $count = _number($options, 'count', 10, 1, 20);
 	my $table = NfGeo::Countries::table($config);
-	my $range = NfGeo::Store::range($config, $picture->{end} - $NfGeo::Graph::PERIOD{$picture->{period}},
-		$picture->{end});
+	my $start = $picture->{end} - $NfGeo::Graph::PERIOD{$picture->{period}};
+	my $range = NfGeo::Store::range($config, $start, $picture->{end});
 	my @codes = grep { !NfGeo::Countries::is_class($_) }
 	  _rank($range->{country}, @$picture{qw(measure direction)});
 	splice(@codes, $count) if @codes > $count;
@@ -183,7 +187,7 @@ sub alerts {
 	my $limit = _number($options, 'limit', 50, 1, 500);
 	my $from = _slot($options, 'tstart');
 	my @alerts = NfGeo::Alerts::list($config, $limit, $from ? NfSen::UNIX2ISO($from) : '');
-	my %answer = (rule => [NfGeo::Alerts::rules($config)]);
+	my %answer = (rule => [NfGeo::Rules::text($config)]);
 	my @allow = map { $_->[2] } @{$config->{alerts}{allow}};
 	my @armed = NfGeo::Alerts::armed();
 

@@ -76,7 +76,8 @@ sub country {
 		push @define, _define($word, $path, "${word}_$measure", $sign, $measure);
 		push @draw, "AREA:$word" . ($word eq 'in' ? $COLOURS[0] : $COLOURS[1]) . ":$word";
 	}
-	return _png(_frame("$name: $UNIT{$measure}, $options->{period}", $options), @define, @draw, 'HRULE:0#000000');
+	return _png(_frame("$name: $UNIT{$measure}, $options->{period}", $options), @define, @draw,
+		'HRULE:0#000000');
 }
 
 # The countries with most of the period, stacked, and the rest of all flows.
@@ -95,7 +96,8 @@ sub top {
 		for my $code (@codes) {
 			my $name = "$word$code";
 			my $legend = $sign > 0 ? ':' . NfGeo::Countries::row($table, $code)->{alpha2} : '';
-			push @define, _define($name, NfGeo::Store::path($config, $code), "${word}_$measure", $sign, $measure);
+			my $path = NfGeo::Store::path($config, $code);
+			push @define, _define($name, $path, "${word}_$measure", $sign, $measure);
 			# a country that was not seen yet has no flows, not unknown ones
 			push @define, "CDEF:k$name=all$word,UN,UNKN,$name,UN,0,$name,IF,IF";
 			push @draw, (@names ? 'STACK' : 'AREA') . ":k$name$COLOURS[$colour++ % @COLOURS]$legend";

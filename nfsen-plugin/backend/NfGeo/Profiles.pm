@@ -29,7 +29,9 @@ my %KIND = (
 	},
 	https => sub {
 		my ($site, $codes) = @_;
-		my $sides = sub { return "proto tcp and ((dst port 443 and $_[0]) or (src port 443 and $_[1]))" };
+		my $sides = sub {
+			return "proto tcp and ((dst port 443 and $_[0]) or (src port 443 and $_[1]))";
+		};
 		return (https => [
 			(map { [$site->{name}->($_), '+', $sides->("dst ctry $_", "src ctry $_")] } @$codes),
 			['other', '+', $sides->("not dst ctry in [ @$codes ]", "not src ctry in [ @$codes ]")],
@@ -47,11 +49,12 @@ my %KIND = (
 		my ($site, $codes) = @_;
 		my ($home, $code) = ($site->{home}->(), @$codes);
 		my $name = $site->{name}->($code);
+		my $dns = 'proto udp and port 53';
 		return (dns => [
-			["in_$name", '+', "proto udp and port 53 and src ctry $code and dst ctry $home"],
-			['in_other', '+', "proto udp and port 53 and not src ctry in [ $code $home ] and dst ctry $home"],
-			["out_$name", '-', "proto udp and port 53 and src ctry $home and dst ctry $code"],
-			['out_other', '-', "proto udp and port 53 and src ctry $home and not dst ctry in [ $code $home ]"],
+			["in_$name", '+', "$dns and src ctry $code and dst ctry $home"],
+			['in_other', '+', "$dns and not src ctry in [ $code $home ] and dst ctry $home"],
+			["out_$name", '-', "$dns and src ctry $home and dst ctry $code"],
+			['out_other', '-', "$dns and src ctry $home and not dst ctry in [ $code $home ]"],
 		]);
 	},
 	country => sub {
@@ -119,7 +122,8 @@ sub wanted {
 
 	for my $kind (sort(keys %asked), $profiles->{top} ? 'top' : ()) {
 		my %made = eval {
-			my @codes = $kind eq 'top' ? _top_codes($config, $state) : _numbers($table, $kind, @{$asked{$kind}});
+			my @codes = $kind eq 'top' ? _top_codes($config, $state)
+			  : _numbers($table, $kind, @{$asked{$kind}});
 			$KIND{$kind}->(\%site, \@codes);
 		};
 		push @faults, $@ =~ s/^(?!profiles )/profiles $kind: /r if $@;
@@ -127,7 +131,8 @@ sub wanted {
 	}
 	for my $name (sort keys %{$profiles->{groups} // {}}) {
 		my @codes = eval {
-			die "groups: name '$name': use up to 15 letters, digits and _\n" if $name !~ /^[A-Za-z]\w{0,14}$/a;
+			die "groups: name '$name': use up to 15 letters, digits and _\n"
+			  if $name !~ /^[A-Za-z]\w{0,14}$/a;
 			die "groups $name: use [ countries ]\n" if ref $profiles->{groups}{$name} ne 'ARRAY';
 			_numbers($table, "groups $name", @{$profiles->{groups}{$name}});
 		};
@@ -160,7 +165,8 @@ sub _add_channel {
 	my ($name, $channel, $order) = @_;
 	my ($channel_name, $sign, $filter) = @$channel;
 	_call('AddProfileChannel', {profile => $name, profilegroup => '.', channel => $channel_name,
-		filter => [$filter], sign => $sign, order => $order, colour => $COLOURS[($order - 1) % @COLOURS]});
+		filter => [$filter], sign => $sign, order => $order,
+		colour => $COLOURS[($order - 1) % @COLOURS]});
 	return;
 }
 
@@ -215,7 +221,8 @@ sub _keep_one {
 		if ($exists) {
 			my %info = NfProfile::ReadProfile($name, '.');
 			_adjust($name, $want, \%info) if ($info{status} // '') eq 'OK';
-			_call('CommitProfile', {profile => $name, profilegroup => '.'}) if ($info{status} // '') eq 'new';
+			_call('CommitProfile', {profile => $name, profilegroup => '.'})
+			  if ($info{status} // '') eq 'new';
 		} else {
 			_make($config, $name, $want);
 			NfGeo::Log::info("profile $name ($want->{kind}) is made");
@@ -229,7 +236,8 @@ sub keep {
 	my ($config) = @_;
 	my $path = "$config->{statedir}/profiles";
 	my $state = NfGeo::State::read_hash($path, 'profiles');
-	my %before = map { /^([^|]+)\|([^|]*)\|([^|]*)\|(.*)/ ? ($1 => [$2, $3, $4]) : () } @{$state->{profile} // []};
+	my %before = map { my ($name, @rest) = split /\|/, $_, 4; $name => \@rest }
+	  @{$state->{profile} // []};
 	return unless %before || grep { defined $_ } values %{$config->{profiles}};
 	my ($wanted, @faults) = wanted($config, NfGeo::Countries::table($config), $state);
 	my @rows;
