@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The open block of a source grows from 128 KiB to 1 MiB, then goes to the spool. Countries are
+ * The open block of a source grows from 128 KiB to 512 KiB, then goes to the spool. Countries are
  * put in where records lie, after each batch of datagrams: the records are still in the cache, and
  * lookups of a whole batch go together. All records of a block are tagged by one database: when
  * another is published the open blocks are handed over first.

@@ -15,8 +15,10 @@
 #include "base/bytes.h"
 #include "include/nfgeo.h"
 
+/* Half of what stock writes: what was decompressed is then still in a processor's second cache when
+ * it is read (doc/benchmarks.md), and the block index tells countries twice as finely. */
 enum {
-	BLOCK_WRITE_BYTES = 1048576,	/* a writer starts a new block before passing this */
+	BLOCK_WRITE_BYTES = 524288,	/* a writer starts a new block before passing this */
 	BLOCK_READ_MAX_BYTES = 5242880, /* a reader refuses more, compressed or not */
 };
 
@@ -28,8 +30,8 @@ struct block {
 	uint8_t *bytes; /* owns */
 	size_t used, capacity;
 	uint32_t record_count;
-	uint16_t type;				  /* enum block_type */
-	const struct geo_provenance *provenance;  /* what tagged its records; NULL = unknown */
+	uint16_t type;				 /* enum block_type */
+	const struct geo_provenance *provenance; /* what tagged its records; NULL = unknown */
 };
 
 /** Prepare an empty record block. @return NFGEO_OK or NFGEO_ENOMEM */

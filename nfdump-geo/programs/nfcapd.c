@@ -21,8 +21,8 @@
 #include "sys/signals.h"
 #include "sys/udp.h"
 
-/* Blocks of at most 1 MiB on their way to the disk, next to the one each source fills. */
-enum { SPOOL_BLOCKS = 256 };
+/* Blocks of at most BLOCK_WRITE_BYTES on their way to the disk, next to the one each source fills. */
+enum { SPOOL_BLOCKS = 512 };
 
 struct nfcapd {
 	struct nfcapd_options options;
