@@ -96,17 +96,19 @@ int nfgeo_file_stale(uint16_t type, const void *payload, size_t bytes)
 }
 
 /* Sum up the flow records of a block; one that contradicts itself is not counted, as every reader
- * leaves it out. */
+ * leaves it out. What counts as a flow is what the program's own totals count: a collector's
+ * record, or what a record stands for. */
 static void add_records(struct hook_file *file, struct geo_entry *entry, const uint8_t *bytes,
-			size_t len, bool merged)
+			size_t len)
 {
+	bool collecting = atomic_load(&hook_books.collecting);
 	const uint8_t *end = bytes + len;
 
 	while (end - bytes >= 4 && bytes_get16(bytes + 2) >= 4) {
 		if (bytes_get16(bytes) == RECORD_FLOW &&
 		    record_view(&file->view, bytes, (size_t)(end - bytes)) == NFGEO_OK)
 			geosum_add(&file->geo->totals, entry, &file->view,
-				   merged ? view_flows(&file->view) : 1);
+				   collecting ? 1 : view_flows(&file->view));
 		if (bytes_get16(bytes + 2) > end - bytes)
 			break;
 		bytes += bytes_get16(bytes + 2);
@@ -115,7 +117,7 @@ static void add_records(struct hook_file *file, struct geo_entry *entry, const u
 }
 
 void nfgeo_file_block(const void *key, uint32_t ordinal, const void *payload, size_t bytes,
-		      size_t stored, int merged)
+		      size_t stored)
 {
 	struct hook_file *file = find_or_add(key);
 	struct geo_entry *entry = file && file->geo ? geo_trailer_entry(file->geo) : NULL;
@@ -127,7 +129,7 @@ void nfgeo_file_block(const void *key, uint32_t ordinal, const void *payload, si
 		}
 		return;
 	}
-	add_records(file, entry, payload, bytes, merged);
+	add_records(file, entry, payload, bytes);
 	entry->ordinal = ordinal;
 	entry->stored_bytes = (uint32_t)stored;
 	entry->crc = crc32c(0, payload, bytes);

@@ -27,6 +27,7 @@ struct hook_books {
 	_Atomic uint64_t unknown;  /* of their two addresses each: without country */
 	_Atomic uint64_t declined; /* records that had no room for them */
 	_Atomic uint64_t missing;  /* asked for, not stored, no database */
+	_Atomic bool collecting;   /* this program is a collector */
 };
 
 extern struct hook_books hook_books;

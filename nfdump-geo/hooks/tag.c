@@ -165,6 +165,7 @@ uint32_t nfgeo_tag_record(void *record, size_t room)
 	uint16_t pair[2];
 	uint32_t added;
 
+	atomic_store_explicit(&hook_books.collecting, true, memory_order_relaxed);
 	if (!local->table || !find_addresses(record, room, &at))
 		return 0;
 	el2 = payload_at(record, at.el2);

@@ -147,10 +147,9 @@ int nfgeo_file_stale(uint16_t type, const void *payload, size_t bytes);
  *
  * @param ordinal  its number in the file, from 0
  * @param stored   bytes of its payload on disk, after compression
- * @param merged   not 0: records are results of a query and may stand for many flows
  */
 void nfgeo_file_block(const void *file, uint32_t ordinal, const void *payload, size_t bytes,
-		      size_t stored, int merged);
+		      size_t stored);
 
 /** No more records will come to it: what is still to be written was tagged before the next
  * nfgeo_rotate(). For collectors that complete files aside. */

@@ -105,7 +105,7 @@ static void files(const uint8_t *data, size_t size)
 {
 	uint32_t blocks = 1, last;
 
-	nfgeo_file_block(&blocks, 0, data, size, size, 0);
+	nfgeo_file_block(&blocks, 0, data, size, size);
 	(void)nfgeo_file_stale(4, data, size);
 	nfgeo_file_seal(&blocks, -1, 3, 0, &blocks, &last);
 }

@@ -425,7 +425,7 @@ static void write_file(const char *path, unsigned codec, int tagged)
 
 	assert_int_equal(nffile_open(&reader, path, &error), NFGEO_OK);
 	for (uint32_t i = 0; nffile_next_raw(reader, &raw, &error) == 1; i++)
-		nfgeo_file_block(&key, i, block.bytes, block.used, raw.stored_bytes, 0);
+		nfgeo_file_block(&key, i, block.bytes, block.used, raw.stored_bytes);
 	blocks = nffile_info(reader)->block_count;
 	end = nffile_info(reader)->data_end;
 	file = open(path, O_RDWR);
