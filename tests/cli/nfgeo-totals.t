@@ -188,4 +188,18 @@ like($out, qr/^exporter\t1\t192\.0\.2\.9\t100\t50\tno$/m, 'by its own address');
 for my $wrong (['-t', 'x'], ['-p', '-1'], ['-f', ''], ['-s', '99999999999']) {
 	is((scans(@$wrong, '-r', $first))[2], 2, "@$wrong: status 2");
 }
+# damaged files: read as far as can be, or refused; never status 0 with less than all
+my $hostile = "$ENV{NFGEO_SHARED}/vectors/hostile/files";
+SKIP: {
+	skip 'no ../shared', 1 unless -d $hostile;
+	my %wrong;
+	for my $path (glob("$hostile/*")) {
+		for my $verb (qw(totals scans)) {
+			my ($status, $out) = run_program($nfgeo, $verb, '-G', 'none', '-r', $path);
+			my ($flows) = $out =~ /^(?:total|end)\t(\d+)/m;
+			$wrong{"$verb $path"} = $status if $status > 3 || $status == 2 || ($status != 1 && !defined $flows);
+		}
+	}
+	is_deeply(\%wrong, {}, 'the shared damaged files');
+}
 done_testing();
