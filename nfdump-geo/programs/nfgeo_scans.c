@@ -83,10 +83,11 @@ static void print_country(const struct syn_group *group, void *arg)
 	if (group->flows < limits->flows)
 		return;
 	address_print(&group->busiest.address, text);
-	printf("country\t%u\t%s\t%llu\t%u\t%u\t%u\t%s\t%u\t%llu\n", group->country,
+	printf("country\t%u\t%s\t%llu\t%u\t%u\t%u\t%s\t%u\t%llu\t%llu\n", group->country,
 	       country_alpha2(group->country), (unsigned long long)group->flows, group->sources,
 	       group->targets, group->ports, text, group->busiest_port,
-	       (unsigned long long)group->busiest.flows);
+	       (unsigned long long)group->busiest.flows,
+	       (unsigned long long)syn_concentrated(group));
 	print_evidence(group);
 }
 

@@ -276,6 +276,32 @@ static void offer_port(struct syn_group *group, const struct syn_port *port)
 	top[at] = *port;
 }
 
+static void offer_service(struct syn_group *group, const struct address *target, uint16_t port,
+			  uint64_t flows)
+{
+	uint64_t *top = group->service_flows;
+	unsigned at;
+
+	if (flows > top[0]) {
+		group->busiest = (struct syn_peer){.address = *target, .flows = flows};
+		group->busiest_port = port;
+	}
+	if (flows <= top[SYN_TOP - 1])
+		return;
+	for (at = SYN_TOP - 1; at > 0 && top[at - 1] < flows; at--)
+		top[at] = top[at - 1];
+	top[at] = flows;
+}
+
+uint64_t syn_concentrated(const struct syn_group *group)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < SYN_TOP; i++)
+		sum += group->service_flows[i];
+	return sum;
+}
+
 static struct address target_address(const struct syn_tuple *tuple)
 {
 	return (struct address){tuple->dst_high, tuple->dst_low, tuple->family};
@@ -298,10 +324,7 @@ static void add_target(struct synscan *scan, struct syn_group *group,
 		scan->port_flows[port] += flows;
 		peer.ports++;
 		peer.flows += flows;
-		if (flows > group->busiest.flows) {
-			group->busiest = (struct syn_peer){.address = peer.address, .flows = flows};
-			group->busiest_port = port;
-		}
+		offer_service(group, &peer.address, port, flows);
 	}
 	group->targets++;
 	group->flows += peer.flows;

@@ -44,9 +44,10 @@ struct syn_group {
 	uint64_t flows;
 	uint32_t sources, targets, ports;
 	struct syn_peer widest; /* the target with most ports */
-	struct syn_peer
-		busiest; /* of the service (target and port) with most flows: target, flows */
+	/* A service is a target and a port. */
+	struct syn_peer busiest; /* the target of the service with most flows */
 	uint16_t busiest_port;
+	uint64_t service_flows[SYN_TOP]; /* of the services with most flows */
 	/* most flows first */
 	struct syn_peer top_source[SYN_TOP], top_target[SYN_TOP];
 	struct syn_port top_port[SYN_TOP];
@@ -73,6 +74,9 @@ struct synscan {
 
 void synscan_init(struct synscan *scan);
 void synscan_fini(struct synscan *scan);
+
+/** Flows to the services with most flows: of a crowd nearly all, of a scan nearly none. */
+uint64_t syn_concentrated(const struct syn_group *group);
 
 /** After the scan, before the two below. @return NFGEO_OK or NFGEO_ENOMEM */
 int synscan_finish(struct synscan *scan, struct error *error);

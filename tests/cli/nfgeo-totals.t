@@ -138,8 +138,16 @@ sub naive {
 		$source{$src} = join(' ', $flows{$src}, scalar keys %{$target{$src}}, scalar keys %{$port{$src}}, $widest);
 	}
 	my %countries = map { my $c = $country{$_};
-		$_ => join(' ', $c->{flows}, scalar keys %{$c->{source}}, scalar keys %{$c->{target}}, (sort { $b <=> $a } values %{$c->{service}})[0]) } keys %country;
+		$_ => join(' ', $c->{flows}, scalar keys %{$c->{source}}, scalar keys %{$c->{target}}, concentrated(values %{$c->{service}})) } keys %country;
 	return (\%source, \%countries);
+}
+
+# The most, and the sum of the ten most
+sub concentrated {
+	my @flows = sort { $b <=> $a } @_;
+	my $sum = 0;
+	$sum += $_ // 0 for @flows[0 .. 9];
+	return "$flows[0] $sum";
 }
 
 sub scans {
@@ -148,7 +156,7 @@ sub scans {
 	for my $line (split /\n/, $out) {
 		my ($word, @f) = split /\t/, $line;
 		$source{$f[0]} = join(' ', @f[4 .. 6], $f[8]) if $word eq 'source';
-		$country{$f[0]} = join(' ', @f[2 .. 4], $f[8]) if $word eq 'country';
+		$country{$f[0]} = join(' ', @f[2 .. 4], @f[8, 9]) if $word eq 'country';
 	}
 	return (\%source, \%country, $status, $out, $err);
 }

@@ -21,8 +21,8 @@ sub text {
 		'vertical: one source sends SYN-only flows to '
 		  . "$limits->{ports} or more ports of one destination within $limits->{window} s",
 	);
-	push @rules, 'rate: the SYN-only flows of a country, those to its busiest service left out, exceed its'
-	  . " median of the same hour of $rate->{days} days by $rate->{factor} sigma (1.4826 MAD), and"
+	push @rules, 'rate: the SYN-only flows of a country, those to its ten busiest services left out,'
+	  . " exceed its median of the same hour of $rate->{days} days by $rate->{factor} sigma (1.4826 MAD), and"
 	  . " $rate->{min_flows}"
 	  if $rate->{enabled};
 	push @rules, "exporters that sample more coarsely than 1 in $limits->{max_sampling} do not count",
@@ -84,8 +84,9 @@ sub _country_words {
 	return ($word, $word);
 }
 
-# Countries far above their own baseline. Flows to the busiest service of the country's sources are
-# left out: many clients of one server are a crowd, or an attack on that server, but not a scan.
+# Countries far above their own baseline. Flows to the ten busiest services (destination and port) of
+# the country's sources are left out: many clients of a few servers are a crowd, or an attack on
+# those, but not a scan; and of a scan's flows that takes hardly any.
 sub _rates {
 	my ($config, $found, $start) = @_;
 	my $window = $config->{alerts}{window} / $SLOT_S;
@@ -94,14 +95,14 @@ sub _rates {
 	return unless $config->{alerts}{rate}{enabled};
 	for my $country (@{$found->{country}}) {
 		my $code = $country->{country};
-		my $flows = ($country->{flows} - $country->{busiest_flows}) / $window;
+		my $flows = ($country->{flows} - $country->{concentrated}) / $window;
 		next if $flows < $config->{alerts}{rate}{min_flows};
 		my $usual = NfGeo::Baseline::of_country($config, $code, $start) or next;
 		next unless $flows > $usual->{limit};
 		my ($word, $who) = _country_words($config, $country);
 		my $reason = sprintf('%s: %.0f SYN-only flows per %d s from %d sources, without those to its'
-			  . ' busiest service %s port %d; usual are %.0f at this hour', $who, $flows, $SLOT_S,
-			@$country{qw(sources busiest busiest_port)}, $usual->{median});
+			  . ' ten busiest services (first: %s port %d); usual are %.0f at this hour', $who, $flows,
+			$SLOT_S, @$country{qw(sources busiest busiest_port)}, $usual->{median});
 		push @alerts, {rule => 'rate', subject => "country-$code", address => '', as => '',
 			country => _country_text(@$country{qw(country alpha2)}), _evidence($country),
 			threshold => sprintf('%.0f', $usual->{limit}), filter => "src ctry $word",

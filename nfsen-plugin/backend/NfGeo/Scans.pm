@@ -70,7 +70,8 @@ sub _input {
 }
 
 my @SOURCE = qw(address country alpha2 as flows targets ports widest widest_ports);
-my @COUNTRY = qw(country alpha2 flows sources targets ports busiest busiest_port busiest_flows);
+my @COUNTRY = qw(country alpha2 flows sources targets ports busiest busiest_port busiest_flows
+  concentrated);
 
 # {source => [..], country => [..], exporter => [..], used, unused, dropped}; a source or a country
 # has from, target, port: lists of its largest.
