@@ -196,6 +196,20 @@ like($out, qr/^exporter\t1\t192\.0\.2\.9\t100\t50\tno$/m, 'by its own address');
 for my $wrong (['-t', 'x'], ['-p', '-1'], ['-f', ''], ['-s', '99999999999']) {
 	is((scans(@$wrong, '-r', $first))[2], 2, "@$wrong: status 2");
 }
+# --- countries --------------------------------------------------------------------------------------
+
+my ($countries_status, $table) = run_program($nfgeo, 'countries');
+my @rows = map { [split /\t/, $_, -1] } split /\n/, $table;
+is($countries_status, 0, 'nfgeo countries');
+is(scalar(grep { @$_ != 5 } @rows), 0, 'five fields in each line');
+is(scalar(grep { $_->[0] > 0 && $_->[0] < 1000 } @rows), 250, '249 countries of ISO 3166-1, and Kosovo');
+is(join(' ', map { $_->[4] } grep { $_->[0] > 1000 } @rows),
+	'private shared loopback linklocal multicast documentation reserved', 'the classes');
+my %row = map { $_->[0] => "@$_" } @rows;
+is($row{203}, '203 CZ CZE EU Czechia', 'a country');
+is($row{0}, '0 .. ... - unknown', 'unknown');
+is((run_program($nfgeo, 'countries', 'x'))[0], 2, 'an argument: status 2');
+
 # damaged files: read as far as can be, or refused; never status 0 with less than all
 my $hostile = "$ENV{NFGEO_SHARED}/vectors/hostile/files";
 SKIP: {
