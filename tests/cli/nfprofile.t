@@ -297,6 +297,12 @@ SKIP: {
 	like($out, qr/cannot update .*new\.rrd.*minimum one second/, 'a slot is booked once');
 }
 
+# Lines longer than stock's 512 bytes: no source is cut off.
+my $many = join '|', map({"stranger_number_$_"} 1 .. 300), 'uplink1', 'peer2';
+$top = world('long', $slot, ['.#l#10#c#*', "any\n"]);
+is((run("$ours " . $args->($top), ".#l#10#c#$many\n"))[1], '', 'a line of 300 sources');
+like(`$nfdump -I -r $top/data/l/c/$file`, qr/^Flows: 2400$/m, 'the last two are in it, and no other');
+
 # 500 real channels: buffers grow on demand.
 SKIP: {
 	skip 'memory limits mean nothing to sanitizers', 2 if $ENV{NFGEO_SANITIZED} eq 'yes';
