@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { FIRST_ENTRIES = 256 };
+enum { FIRST_SLOTS = 64, CHUNKS_STEP = 64 };
 
 void hash_init(struct hash *hash, size_t key_bytes, size_t value_bytes)
 {
@@ -13,12 +13,14 @@ void hash_init(struct hash *hash, size_t key_bytes, size_t value_bytes)
 
 void hash_fini(struct hash *hash)
 {
-	free(hash->entries);
+	for (uint32_t i = 0; i < hash->chunk_count; i++)
+		free(hash->chunk[i]);
+	free(hash->chunk);
 	free(hash->slots);
 	*hash = (struct hash){0};
 }
 
-/* Put a slot value where its hash says; the table is never full (see grow). */
+/* Put a slot value where its hash says; the table is never full (see make_room). */
 static void place(uint64_t *slots, uint32_t mask, uint64_t slot)
 {
 	uint32_t at = (uint32_t)(slot >> 32) & mask;
@@ -28,31 +30,47 @@ static void place(uint64_t *slots, uint32_t mask, uint64_t slot)
 	slots[at] = slot;
 }
 
-/* Twice the entries, four slots for three entries at least. */
-static bool grow(struct hash *hash)
+static bool add_chunk(struct hash *hash)
 {
-	uint32_t capacity = hash->capacity ? hash->capacity * 2 : FIRST_ENTRIES;
-	size_t slot_count = (size_t)capacity * 2;
-	uint64_t *slots;
-	uint8_t *entries;
+	uint8_t **grown, *entries;
 
-	if (capacity >= 1u << 30)
-		return false;
-	entries = realloc(hash->entries, capacity * hash->entry_bytes);
+	if (hash->chunk_count % CHUNKS_STEP == 0) {
+		grown = realloc(hash->chunk, (hash->chunk_count + CHUNKS_STEP) * sizeof(*grown));
+		if (!grown)
+			return false;
+		hash->chunk = grown;
+	}
+	entries = malloc(HASH_CHUNK * hash->entry_bytes);
 	if (!entries)
 		return false;
-	hash->entries = entries;
-	slots = calloc(slot_count, sizeof(*slots));
-	if (!slots)
+	hash->chunk[hash->chunk_count++] = entries;
+	return true;
+}
+
+/* Twice the slots. */
+static bool add_slots(struct hash *hash)
+{
+	uint32_t count = hash->slot_count ? hash->slot_count * 2 : FIRST_SLOTS;
+	uint64_t *slots;
+
+	if (count > 1u << 31 || !(slots = calloc(count, sizeof(*slots))))
 		return false;
-	for (size_t i = 0; hash->slots && i <= hash->mask; i++)
+	for (size_t i = 0; i < hash->slot_count; i++)
 		if (hash->slots[i])
-			place(slots, (uint32_t)slot_count - 1, hash->slots[i]);
+			place(slots, count - 1, hash->slots[i]);
 	free(hash->slots);
 	hash->slots = slots;
-	hash->mask = (uint32_t)slot_count - 1;
-	hash->capacity = capacity;
+	hash->slot_count = count;
+	hash->mask = count - 1;
 	return true;
+}
+
+/* Room for one entry more, with four slots for three entries at least. */
+static bool make_room(struct hash *hash)
+{
+	if (hash->count >= hash->slot_count / 4 * 3 && !add_slots(hash))
+		return false;
+	return hash->count < hash->chunk_count * HASH_CHUNK || add_chunk(hash);
 }
 
 /* Keys are short multiples of 8 bytes: a call of memcmp() costs more. */
@@ -74,7 +92,7 @@ void *hash_upsert(struct hash *hash, const void *key, uint64_t code, bool *fresh
 	uint32_t at, number;
 	uint8_t *entry;
 
-	if (hash->count == hash->capacity && !grow(hash))
+	if (!make_room(hash))
 		return NULL;
 	at = (uint32_t)(code >> 32) & hash->mask;
 	for (; hash->slots[at]; at = (at + 1) & hash->mask) {
@@ -88,7 +106,7 @@ void *hash_upsert(struct hash *hash, const void *key, uint64_t code, bool *fresh
 	}
 	number = hash->count++;
 	hash->slots[at] = tag | (number + 1);
-	entry = hash->entries + (size_t)number * hash->entry_bytes;
+	entry = hash_entry(hash, number);
 	memcpy(entry, key, hash->key_bytes);
 	memset(entry + hash->key_bytes, 0, hash->entry_bytes - hash->key_bytes);
 	*fresh = true;

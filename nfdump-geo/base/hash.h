@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * hash.h - the aggregation table: fixed-size keys with fixed-size values beside them, found by a
- * 64-bit hash. It only grows; entries keep their order of arrival.
+ * 64-bit hash. It only grows; entries keep their order of arrival and never move, for they lie in
+ * chunks: growing copies none of them, and nothing is reserved beyond a chunk.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
@@ -11,12 +12,14 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { HASH_CHUNK_SHIFT = 8, HASH_CHUNK = 1 << HASH_CHUNK_SHIFT /* entries */ };
+
 struct hash {
-	uint8_t *entries; /* owns; key, then value, each padded to 8 bytes */
-	uint64_t *slots;  /* owns; upper half: bits of the hash, lower half: entry number + 1 */
+	uint8_t **chunk; /* owns; entries: key, then value, each padded to 8 bytes */
+	uint64_t *slots; /* owns; upper half: bits of the hash, lower half: entry number + 1 */
 	size_t key_bytes, entry_bytes;
-	uint32_t count, capacity; /* entries */
-	uint32_t mask;		  /* slots - 1 */
+	uint32_t count, chunk_count;
+	uint32_t slot_count, mask; /* mask: slots - 1 */
 };
 
 /** An empty table; memory comes with the first entry. Keys must be a multiple of 8 bytes. */
@@ -28,9 +31,15 @@ void hash_fini(struct hash *hash);
  *
  * @param code   hash_bytes() of the key
  * @param fresh  set to whether it was made
- * @return the value, valid until the next call; NULL when out of memory (or past 2^31 entries)
+ * @return the value, valid as long as the table; NULL when out of memory (or past 2^31 entries)
  */
 void *hash_upsert(struct hash *hash, const void *key, uint64_t code, bool *fresh);
+
+static inline uint8_t *hash_entry(const struct hash *hash, uint32_t number)
+{
+	return hash->chunk[number >> HASH_CHUNK_SHIFT] +
+	       (number & (HASH_CHUNK - 1)) * hash->entry_bytes;
+}
 
 /** Ask for the memory that hash_upsert() with this code will look at first. */
 static inline void hash_prefetch(const struct hash *hash, uint64_t code)
@@ -45,8 +54,7 @@ static inline void hash_prefetch_entry(const struct hash *hash, uint64_t code)
 	uint64_t slot = hash->slots ? hash->slots[(uint32_t)(code >> 32) & hash->mask] : 0;
 
 	if (slot >> 32 == code >> 32) {
-		const uint8_t *entry =
-			hash->entries + (size_t)((uint32_t)slot - 1) * hash->entry_bytes;
+		const uint8_t *entry = hash_entry(hash, (uint32_t)slot - 1);
 
 		__builtin_prefetch(entry, 1);
 		__builtin_prefetch(entry + 64, 1);
@@ -55,12 +63,12 @@ static inline void hash_prefetch_entry(const struct hash *hash, uint64_t code)
 
 static inline const void *hash_key(const struct hash *hash, uint32_t number)
 {
-	return hash->entries + (size_t)number * hash->entry_bytes;
+	return hash_entry(hash, number);
 }
 
 static inline void *hash_value(const struct hash *hash, uint32_t number)
 {
-	return hash->entries + (size_t)number * hash->entry_bytes + hash->key_bytes;
+	return hash_entry(hash, number) + hash->key_bytes;
 }
 
 /* Multiply two words to 128 bits and fold them: every input bit reaches every output bit. */

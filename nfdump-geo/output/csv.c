@@ -13,10 +13,12 @@ static const char header[] =
 	"nh,nhb,svln,dvln,ismc,odmc,idmc,osmc,mpls1,mpls2,mpls3,mpls4,mpls5,mpls6,mpls7,mpls8,"
 	"mpls9,mpls10,cl,sl,al,ra,eng,exid,tr";
 
-enum { CSV_ROW_MAX = 1600 };
+enum { CSV_ROW_MAX = 1600 + ROW_KEYS_MAX * (STAT_VALUE_MAX + 1) };
 
 static void csv_begin(const struct output *output, struct text *text)
 {
+	const struct row_keys *keys = output->options.keys;
+
 	if (output->format.count) { /* chosen columns keep their header, as newer versions do */
 		text_add(text, output->format.header, output->format.header_len);
 		text_string(text, "\n");
@@ -25,7 +27,12 @@ static void csv_begin(const struct output *output, struct text *text)
 	if (output->quiet)
 		return;
 	text_string(text, header);
-	text_string(text, output->country ? ",sctry,dctry\n" : "\n");
+	text_string(text, output->country ? ",sctry,dctry" : "");
+	for (unsigned i = 0; keys && i < keys->count; i++) {
+		text_string(text, keys->column[i].extra ? "," : "");
+		text_string(text, keys->column[i].extra ? keys->column[i].name : "");
+	}
+	text_string(text, "\n");
 }
 
 static inline char *comma(char *at)
@@ -114,6 +121,15 @@ static char *put_tail(char *at, const struct record_view *view, struct clock_cac
 	return put_time(at, clock, view_u64(view, ELEMENT_GENERIC, 16), ' ');
 }
 
+/* Keys of -A that are in no other column. */
+static char *put_extra_keys(char *at, const struct row_keys *keys, const struct stat_value *value)
+{
+	for (unsigned i = 0; i < keys->count; i++)
+		if (keys->column[i].extra)
+			at = put_stat_value_bare(comma(at), keys->column[i].kind, &value[i], false);
+	return at;
+}
+
 static void csv_flow(const struct output *output, struct text *text, const struct flow_row *row)
 {
 	char *at;
@@ -132,6 +148,8 @@ static void csv_flow(const struct output *output, struct text *text, const struc
 		at = put_text(comma(at), country_alpha2(view_src_country(row->view)), 2);
 		at = put_text(comma(at), country_alpha2(view_dst_country(row->view)), 2);
 	}
+	if (row->key && output->options.keys)
+		at = put_extra_keys(at, output->options.keys, row->key);
 	*at++ = '\n';
 	text_commit(text, at);
 }

@@ -3,6 +3,7 @@
 
 #include "geo/country.h"
 #include "output/names.h"
+#include "output/value.h"
 
 #define EMIT(name) char *emit_##name(char *at, const struct step *step, const struct flow_row *row)
 
@@ -580,4 +581,15 @@ EMIT(name)
 	for (size_t i = 0; name[i] && i < NAME_SHOWN_MAX; i++)
 		*at++ = (unsigned char)name[i] < ' ' || name[i] == 127 ? '.' : name[i];
 	return at;
+}
+
+EMIT(key)
+{
+	char text[STAT_VALUE_MAX];
+	char *end;
+
+	if (!row->key)
+		return put_blanks(at, step->width);
+	end = put_stat_value(text, step->key->kind, &row->key[step->arg], step->plain);
+	return put_right(at, text, (size_t)(end - text), step->width);
 }

@@ -19,7 +19,7 @@ EMIT(address) EMIT(geo_address) EMIT(network) EMIT(hop) EMIT(nat)
 EMIT(address_port) EMIT(geo_address_port) EMIT(nat_port)
 EMIT(mac) EMIT(mpls) EMIT(mpls_all) EMIT(event) EMIT(event_ext) EMIT(acl_in) EMIT(acl_out)
 EMIT(ctry2) EMIT(ctry3) EMIT(ctry_number) EMIT(name) EMIT(ctry_name) EMIT(ctry_class)
-EMIT(country)
+EMIT(country) EMIT(key)
 #undef EMIT
 
 /** The network that a mask length cuts out of an address; the address itself where that is 0. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "output/emit.h"
+#include "output/value.h"
 
 enum {
 	FLAG_0 = 0,
@@ -17,6 +18,7 @@ enum {
 	FLAG_W = 16, /* wide values under a header that is not: so does stock */
 	LONG6_EXTRA = 23, /* an address column is that much wider with -6 */
 	NEST_MAX = 8,	  /* formats inside formats */
+	HEADER_MAX = 160,
 	STEP_FIXED_BYTES = 160, /* no step without FLAG_V writes more than that plus its text */
 };
 
@@ -66,6 +68,26 @@ struct build {
 	struct error *error;
 };
 
+/* The key that %key1, .. prints; NULL when there is no such key, or another token. */
+static const struct key_column *key_of(const struct build *build, const struct token *token)
+{
+	const struct row_keys *keys = build->options->keys;
+
+	return token->emit == emit_key && keys && token->arg < keys->count ? &keys->column[token->arg]
+									    : NULL;
+}
+
+/* Text above a column; of %key1, .. it is that of the key, right aligned over the values. */
+static size_t put_header(const struct build *build, const struct token *token, char *at)
+{
+	const struct key_column *key = key_of(build, token);
+	size_t len = strlen(key ? key->header : token->header);
+
+	if (!key)
+		return (size_t)(put_text(at, token->header, len) - at);
+	return (size_t)(put_right(at, key->header, len, stat_kind_width(key->kind)) - at);
+}
+
 static struct step *add_step(struct build *build)
 {
 	struct format *format = build->format;
@@ -105,10 +127,19 @@ static int add_token(struct build *build, const struct token *token)
 {
 	const struct field *field = &field_table[token->field];
 	bool wide = build->options->long6 && token->flags & (FLAG_A | FLAG_W);
-	struct step *step = add_step(build);
+	const struct key_column *key = key_of(build, token);
+	struct step *step;
+	char header[HEADER_MAX];
+	size_t header_len;
 
+	if (token->emit == emit_key && !key)
+		return error_set(build->error, NFGEO_EINVAL,
+				 "Output format: there is no key for %%%s: -A has %u", token->name,
+				 build->options->keys ? build->options->keys->count : 0);
+	step = add_step(build);
 	if (!step)
 		return error_set(build->error, NFGEO_ENOMEM, "out of memory");
+	header_len = put_header(build, token, header);
 	*step = (struct step){
 		.emit = token->emit,
 		.width = (uint16_t)(token->width + (wide ? LONG6_EXTRA : 0)),
@@ -120,7 +151,10 @@ static int add_token(struct build *build, const struct token *token)
 		.long6 = build->options->long6,
 		.tag = build->options->tag,
 		.terminal = build->options->terminal,
+		.key = key,
 	};
+	if (key)
+		step->width = (uint16_t)header_len;
 	build->format->fixed_bytes += STEP_FIXED_BYTES;
 	build->format->variable += (token->flags & FLAG_V) != 0;
 	build->format->fixed_bytes += token->flags & FLAG_M ? NAME_SHOWN_MAX : 0;
@@ -133,7 +167,7 @@ static int add_token(struct build *build, const struct token *token)
 		if (blanks)
 			text_commit(&build->header, put_blanks(blanks, LONG6_EXTRA));
 	}
-	text_string(&build->header, token->header);
+	text_add(&build->header, header, header_len);
 	return NFGEO_OK;
 }
 
@@ -207,30 +241,30 @@ static int add_column(struct build *build, const char *text, size_t len)
 {
 	size_t name_len = 0, header_used;
 	const struct token *token = NULL;
+	int status;
 
 	if (len > 1 && *text == '%')
 		token = token_find(text + 1, &name_len);
 	if (!token || name_len != len - 1 || !*token->csv)
 		return error_set(build->error, NFGEO_EINVAL, "Output format parse error at: %s", text);
 	if (build->format->count) {
-		int status = add_literal(build, ",", 1);
-
+		status = add_literal(build, ",", 1);
 		if (status != NFGEO_OK)
 			return status;
 		build->header.used--;
 		text_string(&build->header, ",");
 	}
 	header_used = build->header.used;
-	if (add_token(build, token) != NFGEO_OK)
-		return NFGEO_ENOMEM;
+	status = add_token(build, token);
 	build->header.used = header_used;
-	text_string(&build->header, token->csv);
-	return NFGEO_OK;
+	text_string(&build->header, key_of(build, token) ? key_of(build, token)->name : token->csv);
+	return status;
 }
 
-int format_compile_csv(struct format *format, const char *text, struct error *error)
+int format_compile_csv(struct format *format, const char *text, const struct row_keys *keys,
+		       struct error *error)
 {
-	static const struct format_options plain = {.plain = true, .long6 = true};
+	struct format_options plain = {.plain = true, .long6 = true, .keys = keys};
 	struct build build = {.format = format, .options = &plain, .error = error};
 	int status = NFGEO_OK;
 
@@ -248,7 +282,7 @@ int format_compile_csv(struct format *format, const char *text, struct error *er
 
 static int add_cell(struct build *build, const char *text, size_t len, char end)
 {
-	size_t name_len = 0, header_used = build->header.used, blanks;
+	size_t name_len = 0, header_used = build->header.used;
 	const struct token *token = *text == '%' ? token_find(text + 1, &name_len) : NULL;
 	const char *title;
 	int status;
@@ -258,8 +292,10 @@ static int add_cell(struct build *build, const char *text, size_t len, char end)
 	status = add_token(build, token);
 	if (status == NFGEO_OK)
 		status = add_literal(build, &end, 1);
-	blanks = strspn(token->header, " ");
-	title = token->header + blanks;
+	if (status != NFGEO_OK)
+		return status;
+	title = key_of(build, token) ? key_of(build, token)->header : token->header;
+	title += strspn(title, " ");
 	len = strlen(title);
 	while (len && title[len - 1] == ' ')
 		len--;

@@ -15,6 +15,7 @@
 #include "flow/name_table.h"
 #include "flow/record.h"
 #include "output/print.h"
+#include "output/stat.h"
 #include "output/text.h"
 
 /* One line to print. */
@@ -24,6 +25,7 @@ struct flow_row {
 	const char *ident;		/* of its file */
 	const struct name_table *names; /* of its file; NULL = none */
 	struct clock_cache *clock, *utc; /* of the worker; borrowed */
+	const struct stat_value *key;	 /* a group of -A: values of its keys; else NULL */
 };
 
 /* What standard output can show; all false unless it is a terminal. */
@@ -39,6 +41,7 @@ struct format_options {
 	bool long6; /* -6 */
 	bool tag;   /* -T */
 	struct terminal terminal; /* of the table format */
+	const struct row_keys *keys; /* of -A; NULL = none; borrowed */
 };
 
 struct step;
@@ -52,6 +55,7 @@ struct step {
 	uint8_t arg;
 	bool plain, long6, tag;
 	struct terminal terminal;
+	const struct key_column *key; /* of %key1, .. */
 };
 
 struct format {
@@ -81,7 +85,8 @@ int format_compile(struct format *format, const char *text, const struct format_
 		   format_finder *find, void *arg, struct error *error);
 
 /** `csv:` of newer nfdump versions: tokens separated by commas. */
-int format_compile_csv(struct format *format, const char *text, struct error *error);
+int format_compile_csv(struct format *format, const char *text, const struct row_keys *keys,
+		       struct error *error);
 
 /** Columns for a layout: tokens separated by commas or blanks, in cells that end with `end`. */
 int format_compile_columns(struct format *format, const char *text, char end,

@@ -20,7 +20,7 @@ struct object {
 	struct clock_cache *clock;
 };
 
-enum { OBJECT_MAX = 6144 }; /* all members with fixed size together */
+enum { OBJECT_MAX = 6144 + ROW_KEYS_MAX * 256 }; /* all members with fixed size together */
 
 static void name(struct object *object, const char *name)
 {
@@ -365,6 +365,21 @@ static void addresses(struct object *object, const struct output *output,
 	countries(object, output, view);
 }
 
+/* Keys of -A that are in no field of the record. */
+static void extra_keys(struct object *object, const struct row_keys *keys,
+		       const struct stat_value *value)
+{
+	for (unsigned i = 0; i < keys->count; i++) {
+		char text[STAT_VALUE_MAX];
+		const struct key_column *column = &keys->column[i];
+		char *end = put_stat_value_bare(text, column->kind, &value[i], false);
+
+		if (column->extra)
+			string(object, column->name, text, (size_t)(end - text));
+	}
+}
+
+
 static void members(struct object *object, const struct output *output, const struct flow_row *row)
 {
 	const struct record_view *view = row->view;
@@ -416,6 +431,8 @@ static void members(struct object *object, const struct output *output, const st
 	plain_fields(object, view, FIELD_TTL_MIN, 2);
 	if (view_has(view, ELEMENT_LABEL))
 		text_member(object, view, FIELD_LABEL);
+	if (row->key && output->options.keys)
+		extra_keys(object, output->options.keys, row->key);
 }
 
 /* ident and texts of the record grow by 6 at most */

@@ -229,7 +229,7 @@ static int open_named(struct output *output, const struct output_settings *setti
 		snprintf(key, sizeof(key), "csv.%.40s", name);
 		if ((text = conf_text(settings->conf, "nfdump", key))) {
 			output->kind = &output_csv;
-			return format_compile_csv(&output->format, text, error);
+			return format_compile_csv(&output->format, text, output->options.keys, error);
 		}
 	}
 	if (kind == &output_table && !plus) {
@@ -269,7 +269,7 @@ int output_open(struct output *output, const struct output_settings *settings, s
 	}
 	if (strncasecmp(name, "csv:", 4) == 0) {
 		output->kind = &output_csv;
-		return format_compile_csv(&output->format, name + 4, error);
+		return format_compile_csv(&output->format, name + 4, output->options.keys, error);
 	}
 	named.name = name;
 	return open_named(output, &named, error);

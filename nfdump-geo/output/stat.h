@@ -36,6 +36,21 @@ struct stat_value {
 /* Different members behind a value, counted when an order asks for one of them. */
 enum stat_distinct { STAT_DISTINCT_HOSTS, STAT_DISTINCT_AS, STAT_DISTINCT_PORTS, STAT_DISTINCT_COUNT };
 
+/* A key of -A, as output shows it. */
+struct key_column {
+	char name[80];
+	const char *header;
+	enum stat_kind kind;
+	bool extra; /* in no field of the record: formats with fixed columns add one for it */
+};
+
+enum { ROW_KEYS_MAX = 20 };
+
+struct row_keys {
+	unsigned count;
+	struct key_column column[ROW_KEYS_MAX];
+};
+
 struct stat_row {
 	struct stat_value value;
 	uint64_t first_ms, last_ms;

@@ -67,6 +67,29 @@ char *put_stat_value(char *at, enum stat_kind kind, const struct stat_value *val
 	return at;
 }
 
+char *put_stat_value_bare(char *at, enum stat_kind kind, const struct stat_value *value, bool plain)
+{
+	char text[STAT_VALUE_MAX];
+	char *end = put_stat_value(text, kind, value, plain), *first = text;
+
+	while (first < end && *first == ' ')
+		first++;
+	return put_text(at, first, (size_t)(end - first));
+}
+
+unsigned stat_kind_width(enum stat_kind kind)
+{
+	static const uint8_t width[] = {
+		[STAT_NUMBER] = 6,	[STAT_ADDRESS] = 16, [STAT_MAC] = 17,
+		[STAT_MPLS] = 12,	[STAT_LATENCY] = 9,  [STAT_HEX] = 10,
+		[STAT_PROTO] = 5,	[STAT_COUNTRY] = 2,  [STAT_COUNTRY_PAIR] = 6,
+		[STAT_WORD] = 13,	[STAT_NSEL_EVENT] = 7, [STAT_NAT_EVENT] = 7,
+		[STAT_NBAR] = 8,
+	};
+
+	return width[kind];
+}
+
 static char *put_percent(char *at, uint64_t part, uint64_t whole)
 {
 	return at + sprintf(at, "(%4.1f)", whole ? 100.0 * (double)part / (double)whole : 0.0);

@@ -12,4 +12,10 @@ enum { STAT_VALUE_MAX = 64 };
 /** At most STAT_VALUE_MAX characters. @param plain  country numbers instead of letters */
 char *put_stat_value(char *at, enum stat_kind kind, const struct stat_value *value, bool plain);
 
+/** The same without the padding that labels have. */
+char *put_stat_value_bare(char *at, enum stat_kind kind, const struct stat_value *value, bool plain);
+
+/** Width of a column of such values. */
+unsigned stat_kind_width(enum stat_kind kind);
+
 #endif

@@ -96,12 +96,12 @@ static int add_statistic(struct nfdump_options *options, const char *text)
 
 	if (statistic_parse(&request, text, &error) != NFGEO_OK)
 		return wrong("%s", error.text);
-	if (request.statistic >= 0 && options->stat_count - options->stat_record == STATISTICS_MAX)
+	if (!request.record && options->stat_count - options->stat_record == STATISTICS_MAX)
 		return wrong("Too many stat options: %s is the ninth", text);
-	if (request.statistic < 0 && options->stat_record)
+	if (request.record && options->stat_record)
 		return wrong("-s %s: record once, please", text);
-	options->stat_record |= request.statistic < 0;
-	options->stat_element |= request.statistic >= 0;
+	options->stat_record |= request.record;
+	options->stat_element |= !request.record;
 	options->stat[options->stat_count++] = request;
 	return EXIT_DONE;
 }

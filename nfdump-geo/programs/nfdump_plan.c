@@ -160,6 +160,8 @@ int run_open_output(struct run *run)
 	};
 	struct error error = {0};
 
+	if (options->aggregate && options->mode == AGGREGATE_KEYS)
+		settings.options.keys = &options->keys.shown;
 	columns[0] = '\0';
 	if (options->aggregate && options->mode == AGGREGATE_KEYS)
 		snprintf(columns, sizeof(columns), "%%ts %%td %s %%pkt %%byt %%bps %%bpp %%fl",

@@ -30,7 +30,7 @@ static void no_match(struct run *run)
 }
 
 /* Groups in their order, each a record again: printed or written. */
-static int emit_groups(struct run *run, const struct ranked *ranked, size_t count)
+static int emit_groups(struct run *run, const struct ranking *ranking)
 {
 	static uint8_t record[RECORD_MAX_BYTES];
 	struct record_view view;
@@ -40,6 +40,7 @@ static int emit_groups(struct run *run, const struct ranked *ranked, size_t coun
 	struct filter_context context = {.ident = run->result.ident};
 	struct error error = {0};
 	bool blanks = !run->writer && !run->output.kind->wants_country; /* not in files and json */
+	struct stat_value value[KEYS_MAX];
 	uint64_t lost = 0;
 
 	if (run->output.kind->silent && !run->writer)
@@ -47,8 +48,9 @@ static int emit_groups(struct run *run, const struct ranked *ranked, size_t coun
 	record_view_init(&view);
 	clock_init(&local, false);
 	clock_init(&utc, true);
-	for (size_t i = 0; i < count; i++) {
-		size_t len = aggregate_record(run->aggregate, &ranked[i], blanks, record);
+	for (size_t i = 0; i < ranking->count; i++) {
+		const struct ranked *ranked = &ranking->item[i];
+		size_t len = aggregate_record(run->aggregate, ranked, blanks, record);
 
 		if (!len || record_view(&view, record, len) != NFGEO_OK) {
 			lost++;
@@ -63,6 +65,7 @@ static int emit_groups(struct run *run, const struct ranked *ranked, size_t coun
 				return run_failed(&error);
 			continue;
 		}
+		row.key = aggregate_values(run->aggregate, ranked, value) ? value : NULL;
 		run->output.kind->flow(&run->output, &run->text, &row);
 		if (run->text.used > 1 << 18 &&
 		    print_flows(&run->print, &run->text, &error) != NFGEO_OK)
@@ -81,18 +84,16 @@ static int emit_groups(struct run *run, const struct ranked *ranked, size_t coun
 /* One order's groups. @param title  "Top N flows ordered by ..." or NULL */
 static int print_groups(struct run *run, int order, bool ascending, uint64_t top, bool title)
 {
-	size_t count = aggregate_count(run->aggregate);
-	struct ranked *ranked = malloc((count + 1) * sizeof(*ranked));
+	struct ranking ranking;
 	struct error error = {0};
 	char line[64];
 	int status;
 
-	if (!ranked) {
+	if (!ranking_init(&ranking, aggregate_count(run->aggregate), run->after ? 0 : top)) {
 		error_set(&error, NFGEO_ENOMEM, "out of memory");
 		return run_failed(&error);
 	}
-	aggregate_rank(run->aggregate, order, ascending, ranked);
-	count = rank_sort(ranked, count, run->after ? 0 : top);
+	aggregate_rank(run->aggregate, order, ascending, &ranking);
 	if (title && !run->output.quiet && !run->output.kind->machine) {
 		if (top)
 			snprintf(line, sizeof(line), "Top %llu flows ordered by %s:\n",
@@ -108,12 +109,12 @@ static int print_groups(struct run *run, int order, bool ascending, uint64_t top
 		run_flush(run);
 		print_sink_init(&run->print, &run->output);
 	}
-	status = emit_groups(run, ranked, count);
+	status = emit_groups(run, &ranking);
 	if (status == EXIT_DONE && !run->writer) {
 		run->output.kind->close(&run->output, &run->text);
 		status = run_flush(run);
 	}
-	free(ranked);
+	ranking_fini(&ranking);
 	return status;
 }
 
@@ -134,7 +135,7 @@ static int print_record_tables(struct run *run)
 	for (unsigned i = 0; i < run->options.stat_count; i++) {
 		const struct statistic_request *request = &run->options.stat[i];
 
-		for (unsigned order = 0; request->statistic < 0 && order < ORDER_COUNT; order++)
+		for (unsigned order = 0; request->record && order < ORDER_COUNT; order++)
 			if (request->orders >> order & 1 && status == EXIT_DONE)
 				status = print_groups(run, (int)order, request->ascending >> order & 1,
 						      stat_top(run), true);
@@ -166,7 +167,7 @@ static int print_statistics(struct run *run)
 	for (unsigned i = 0; i < run->options.stat_count; i++) {
 		const struct statistic_request *request = &run->options.stat[i];
 
-		if (request->statistic < 0)
+		if (request->record)
 			continue;
 		for (unsigned order = 0; order < ORDER_COUNT; order++) {
 			struct stat_table table;

@@ -3,8 +3,8 @@
  * aggregate.h - flows merged into groups (-a, -A, -b, -B, -s record) or only collected (-O), as
  * the sink of a scan; afterwards each group is a flow record again.
  *
- * Every worker has its own tables, one per partition of the hash; at the end partition k of all
- * workers is merged into that of the first, all partitions at once.
+ * All workers add to one table (groups.h). Which flow of a group came first decides everything that
+ * is not summed; it is told by the order in the files, so the answer does not depend on threads.
  */
 #ifndef QUERY_AGGREGATE_H
 #define QUERY_AGGREGATE_H
@@ -17,8 +17,8 @@
 #include "query/scan.h"
 
 enum aggregate_mode {
-	AGGREGATE_NONE, /* keep every flow: sorting only */
-	AGGREGATE_FLOW, /* -a: protocol, addresses, ports */
+	AGGREGATE_NONE,	 /* keep every flow: sorting only */
+	AGGREGATE_FLOW,	 /* -a: protocol, addresses, ports */
 	AGGREGATE_BIDIR, /* -b: both directions of TCP and UDP */
 	AGGREGATE_GUESS, /* -B: as -b, swapped where the ports say so */
 	AGGREGATE_KEYS,	 /* -A */
@@ -37,10 +37,13 @@ struct scan_sink *aggregate_sink(struct aggregate *aggregate);
 int aggregate_finish(struct aggregate *aggregate, struct error *error);
 size_t aggregate_count(const struct aggregate *aggregate);
 
-/** Rank all groups. @param ranked  room for aggregate_count(). @param order  index into
- * order_table, -1 = order of appearance */
+/** Rank all groups. @param order  index into order_table, -1 = order of appearance */
 void aggregate_rank(const struct aggregate *aggregate, int order, bool ascending,
-		    struct ranked *ranked);
+		    struct ranking *ranking);
+
+/** The keys' values of a group of -A, as output shows them. @return false without -A */
+bool aggregate_values(const struct aggregate *aggregate, const struct ranked *ranked,
+		      struct stat_value value[KEYS_MAX]);
 
 /**
  * The flow record of a group.

@@ -1,201 +1,131 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "query/keys.h"
 
-#include <stdlib.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
-#include "flow/geotail.h"
-
-struct known_key {
-	const char *name, *token;
-	enum key_kind kind;
-	uint8_t field, field6;
-};
-
-static const struct known_key known[] = {
-#define AGGREGATE(name, token, kind, field, field6)                                                \
-	{name, token, KEY_##kind, FIELD_##field, FIELD_##field6},
-#include "query/aggregate.def"
-#undef AGGREGATE
-};
-
-static const struct known_key *find(const char *name, size_t len)
+static size_t value_bytes(const struct key *key, enum key_shape shape)
 {
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (strlen(known[i].name) == len && strncasecmp(known[i].name, name, len) == 0)
-			return &known[i];
-	return NULL;
+	if (!key_is_address(key))
+		return key_bytes(key);
+	return shape == KEY_WIDE ? 16 : 4;
 }
 
-static bool is_address(enum key_kind kind)
+/* A wide key says in four bytes behind its values which addresses are IPv6. */
+static void measure(struct keys *keys)
 {
-	return kind != KEY_NUMBER && kind != KEY_COUNTRY;
+	for (unsigned shape = 0; shape < KEY_SHAPES; shape++) {
+		size_t bytes = shape == KEY_WIDE ? 4 : 0;
+
+		for (unsigned i = 0; i < keys->count; i++)
+			bytes += value_bytes(&keys->key[i], shape);
+		keys->bytes[shape] = (bytes + 7) & ~(size_t)7;
+	}
 }
 
-static bool is_source(enum field_id field)
+bool keys_append(struct keys *keys, const struct key *key)
 {
-	return field == FIELD_SRC_IP4;
+	if (keys->count == KEYS_MAX)
+		return false;
+	keys->key[keys->count++] = *key;
+	keys->has_country |= key_needs_country(key);
+	if (key->source == KEY_ADDR && key->field == FIELD_SRC_IP4)
+		keys->whole_src = true;
+	else if (key->source == KEY_ADDR && key->field == FIELD_DST_IP4)
+		keys->whole_dst = true;
+	measure(keys);
+	return true;
 }
 
-/* `/bits` belongs to srcip4, dstip4, srcip6 and dstip6, and to them only. */
-static int parse_bits(const struct known_key *key, const char *slash, size_t len, uint8_t *bits,
-		      struct error *error)
+static bool is_repeated(const struct keys *keys, const struct key *key)
 {
-	bool wanted = key->kind == KEY_ADDRESS4 || key->kind == KEY_ADDRESS6;
-	long most = key->kind == KEY_ADDRESS4 ? 32 : 128;
-	char text[8] = "";
-	char *end;
-	long value;
+	for (unsigned i = 0; i < keys->count; i++)
+		if (keys->key[i].row == key->row &&
+		    strcasecmp(keys->key[i].group_name, key->group_name) == 0)
+			return true;
+	return false;
+}
 
-	if (!wanted && !slash)
-		return NFGEO_OK;
-	if (!wanted)
-		return error_set(error, NFGEO_EINVAL,
-				 "Only srcip4, dstip4, srcip6 and dstip6 take a mask length: '%s%.*s'",
-				 key->name, (int)len, slash);
-	if (!slash)
-		return error_set(error, NFGEO_EINVAL,
-				 "Aggregation field '%s' needs a mask length: %s/%ld", key->name,
-				 key->name, most / 2);
-	if (len < sizeof(text))
-		memcpy(text, slash + 1, len - 1);
-	value = strtol(text, &end, 10);
-	if (!*text || *end || value < 1 || value > most)
-		return error_set(error, NFGEO_EINVAL, "Subnet mask length '%.*s' out of range for IPv%c",
-				 (int)len - 1, slash + 1, most == 32 ? '4' : '6');
-	*bits = (uint8_t)value;
-	return NFGEO_OK;
+/* A network and the address that it is cut from, say: one record has room for one of them. */
+static bool is_taken(const struct keys *keys, unsigned before, const struct key *key)
+{
+	for (unsigned i = 0; i < before && key_is_address(key); i++)
+		if (key_is_address(&keys->key[i]) && keys->key[i].field == key->field)
+			return true;
+	return false;
 }
 
 static int add_key(struct keys *keys, const char *text, size_t len, struct error *error)
 {
-	const char *slash = memchr(text, '/', len);
-	size_t name_len = slash ? (size_t)(slash - text) : len, used = strlen(keys->format);
-	const struct known_key *key = find(text, name_len);
-	struct key_field *field = &keys->field[keys->count];
-	int status;
+	size_t used = strlen(keys->format);
+	char token[16];
+	struct key key;
+	int status = key_parse(&key, text, len, error);
 
-	if (!key)
-		return error_set(error, NFGEO_EINVAL, "Unknown aggregation field '%.*s'", (int)len, text);
-	if (keys->count == KEYS_MAX || used + strlen(key->token) + 2 > sizeof(keys->format))
-		return error_set(error, NFGEO_EINVAL, "Too many aggregation fields, %d at most", KEYS_MAX);
-	for (unsigned i = 0; i < keys->count; i++)
-		if (keys->field[i].field == key->field && keys->field[i].kind == key->kind &&
-		    strstr(keys->format, key->token))
-			return error_set(error, NFGEO_EINVAL, "Duplicate aggregation field '%s'",
-					 key->name);
-	*field = (struct key_field){key->kind, key->field, key->field6, (uint16_t)keys->bytes, 0};
-	status = parse_bits(key, slash, len - name_len, &field->bits, error);
+	if (status == NFGEO_ENOTFOUND || (status == NFGEO_OK && !key.token))
+		return error_set(error, NFGEO_EINVAL, "Unknown aggregation field '%.*s'", (int)len,
+				 text);
 	if (status != NFGEO_OK)
 		return status;
-	keys->count++;
-	keys->bytes += is_address(key->kind) ? 16 : 8;
-	keys->has_country |= key->kind == KEY_COUNTRY;
-	if (key->kind == KEY_ADDRESS && is_source(key->field))
-		keys->whole_src = true;
-	else if (key->kind == KEY_ADDRESS)
-		keys->whole_dst = true;
-	snprintf(keys->format + used, sizeof(keys->format) - used, "%s%s", used ? " " : "", key->token);
+	if (is_repeated(keys, &key))
+		return error_set(error, NFGEO_EINVAL, "Duplicate aggregation field '%s'", key.name);
+	if (is_taken(keys, keys->count, &key))
+		key.token = "";
+	snprintf(token, sizeof(token), "%%key%u", keys->count + 1);
+	if (*key.token)
+		strcpy(token, key.token);
+	if (used + strlen(token) + 2 > sizeof(keys->format) || !keys_append(keys, &key))
+		return error_set(error, NFGEO_EINVAL, "Too many aggregation fields, %d at most",
+				 KEYS_MAX);
+	snprintf(keys->format + used, sizeof(keys->format) - used, "%s%s", used ? " " : "", token);
 	return NFGEO_OK;
+}
+
+/* What output needs to know of the list once it is complete. */
+static void show(struct keys *keys)
+{
+	keys->shown.count = keys->count;
+	for (unsigned i = 0; i < keys->count; i++) {
+		struct key_column *column = &keys->shown.column[i];
+
+		*column = (struct key_column){.header = keys->key[i].header,
+					      .kind = keys->key[i].kind,
+					      .extra = !*keys->key[i].token};
+		strcpy(column->name, keys->key[i].name);
+	}
 }
 
 int keys_parse(struct keys *keys, const char *text, struct error *error)
 {
-	*keys = (struct keys){.bytes = 8};
+	*keys = (struct keys){0};
 	for (;;) {
 		size_t len = strcspn(text, ",");
 		bool pair = len == 8 && strncasecmp(text, "ctrypair", len) == 0;
-		int status = pair ? add_key(keys, "srcctry", 7, error)
-				  : add_key(keys, text, len, error);
+		int status =
+			pair ? add_key(keys, "srcctry", 7, error) : add_key(keys, text, len, error);
 
 		if (pair && status == NFGEO_OK)
 			status = add_key(keys, "dstctry", 7, error);
 		if (status != NFGEO_OK)
 			return status;
 		if (!text[len])
-			return NFGEO_OK;
+			break;
 		text += len + 1;
 	}
+	show(keys);
+	return NFGEO_OK;
 }
 
-/* An address of two elements, one per family; the IPv6 one counts when the other is not there. */
-static struct address hop(const struct record_view *view, const struct key_field *field)
+void keys_values(const struct keys *keys, const struct record_view *view, struct stat_value *value)
 {
-	const struct field *six = &field_table[field->field6];
-	const uint8_t *at;
-
-	if (!view_has(view, six->element) || view_has(view, field_table[field->field].element))
-		return address_ip4((uint32_t)view_number(view, field->field));
-	at = view_payload(view, six->element) + six->offset;
-	return address_ip6(bytes_get64(at), bytes_get64(at + 8));
+	for (unsigned i = 0; i < keys->count; i++)
+		value[i] = key_value(&keys->key[i], keys->key[i].field, view);
 }
 
-static struct address key_address(const struct key_field *field, const struct record_view *view)
+static uint8_t *put(uint8_t *at, uint64_t number, size_t bytes)
 {
-	bool source = is_source(field->field);
-	struct address address;
-	unsigned bits;
-
-	if (field->kind == KEY_HOP)
-		return hop(view, field);
-	address = source ? view_src(view) : view_dst(view);
-	switch (field->kind) {
-	case KEY_ADDRESS4: /* all IPv6 flows are one group, `::` */
-		return address_mask(address, address.family == AF_INET6 ? 0 : field->bits);
-	case KEY_ADDRESS6:
-		return address_mask(address, address.family == AF_INET6 ? field->bits : 0);
-	case KEY_NET:
-		bits = view_u8(view, ELEMENT_MISC, source ? 8 : 9);
-		if (address.family == AF_INET && bits > 32)
-			bits = 32;
-		/* no mask length known: the address itself, as stock has it */
-		return bits ? address_mask(address, bits > 128 ? 128 : bits) : address;
-	default:
-		return address;
-	}
-}
-
-void keys_of(const struct keys *keys, const struct record_view *view, uint8_t *key)
-{
-	uint32_t families = 0;
-
-	for (unsigned i = 0; i < keys->count; i++) {
-		const struct key_field *field = &keys->field[i];
-		struct address address;
-		uint64_t number;
-
-		if (!is_address(field->kind)) {
-			number = view_number(view, field->field);
-			if (field_table[field->field].type == FIELD_TYPE_MPLS)
-				number &= ~15ull; /* the label, without exp and bottom */
-			/* unknown and all address classes are one key */
-			if (field->kind == KEY_COUNTRY && number > 999)
-				number = 0;
-			bytes_put64(key + field->at, number);
-			continue;
-		}
-		address = key_address(field, view);
-		families |= (uint32_t)(address.family == AF_INET6) << i;
-		bytes_put64(key + field->at, address.high);
-		bytes_put64(key + field->at + 8, address.low);
-	}
-	bytes_put32(key, families);
-}
-
-static uint8_t *element_payload(struct record_builder *builder, uint8_t *place[ELEMENT_SLOTS],
-				enum element element)
-{
-	if (!place[element])
-		place[element] = record_element(builder, element, element_table[element].bytes);
-	return place[element];
-}
-
-static void put_number_field(uint8_t *payload, const struct field *field, uint64_t number)
-{
-	uint8_t *at = payload + field->offset;
-
-	switch (field->bytes) {
+	switch (bytes) {
 	case 1:
 		*at = (uint8_t)number;
 		break;
@@ -209,43 +139,125 @@ static void put_number_field(uint8_t *payload, const struct field *field, uint64
 		bytes_put64(at, number);
 		break;
 	}
+	return at + bytes;
 }
 
-static void restore_address(const struct key_field *from, const uint8_t *value, bool six,
-			    struct record_builder *builder, uint8_t *place[ELEMENT_SLOTS])
+static uint64_t get(const uint8_t *at, size_t bytes)
 {
-	const struct field *field = &field_table[six ? from->field6 : from->field];
+	switch (bytes) {
+	case 1:
+		return *at;
+	case 2:
+		return bytes_get16(at);
+	case 4:
+		return bytes_get32(at);
+	default:
+		return bytes_get64(at);
+	}
+}
+
+enum key_shape keys_pack(const struct keys *keys, const struct stat_value *value, uint8_t *packed)
+{
+	enum key_shape shape = KEY_NARROW;
+	uint8_t *at = packed;
+	uint32_t families = 0;
+
+	for (unsigned i = 0; i < keys->count; i++)
+		families |= (uint32_t)(value[i].family == AF_INET6) << i;
+	if (families)
+		shape = KEY_WIDE;
+	memset(packed + keys->bytes[shape] - 8, 0, 8); /* the padding */
+	for (unsigned i = 0; i < keys->count; i++) {
+		size_t bytes = value_bytes(&keys->key[i], shape);
+
+		if (bytes == 16)
+			at = put(at, value[i].high, 8), bytes = 8;
+		at = put(at, value[i].low, bytes);
+	}
+	if (families)
+		bytes_put32(at, families);
+	return shape;
+}
+
+void keys_unpack(const struct keys *keys, enum key_shape shape, const uint8_t *packed,
+		 struct stat_value *value)
+{
+	uint32_t families = 0;
+	const uint8_t *at = packed;
+
+	for (unsigned i = 0; i < keys->count; i++) {
+		size_t bytes = value_bytes(&keys->key[i], shape);
+
+		value[i] = (struct stat_value){0};
+		if (key_is_address(&keys->key[i]))
+			value[i].family = AF_INET;
+		if (bytes == 16) {
+			value[i].high = get(at, 8);
+			at += 8;
+			bytes = 8;
+		}
+		value[i].low = get(at, bytes);
+		at += bytes;
+	}
+	if (shape == KEY_WIDE)
+		families = bytes_get32(at);
+	for (unsigned i = 0; i < keys->count; i++)
+		if (families >> i & 1)
+			value[i].family = AF_INET6;
+}
+
+/* Values as records */
+
+static uint8_t *element_payload(struct record_builder *builder, uint8_t *place[ELEMENT_SLOTS],
+				enum element element)
+{
+	if (element == ELEMENT_RECORD)
+		return builder->bytes;
+	if (!place[element])
+		place[element] = record_element(builder, element, element_table[element].bytes);
+	return place[element];
+}
+
+static void restore_field(enum field_id id, const struct stat_value *value,
+			  struct record_builder *builder, uint8_t *place[ELEMENT_SLOTS])
+{
+	const struct field *field = &field_table[id];
 	uint8_t *payload = element_payload(builder, place, field->element);
 
 	if (!payload)
 		return;
-	if (six)
-		memcpy(payload + field->offset, value, 16);
-	else
-		bytes_put32(payload + field->offset, (uint32_t)bytes_get64(value + 8));
+	payload += field->offset;
+	if (field->type == FIELD_TYPE_IP6)
+		payload = put(payload, value->high, 8);
+	put(payload, value->low, field->type == FIELD_TYPE_IP6 ? 8 : field->bytes);
 }
 
-void keys_restore(const struct keys *keys, const uint8_t *key, struct record_builder *builder,
-		  uint8_t *place[ELEMENT_SLOTS], uint16_t countries[2])
+/* What a group adds up, and what has no field of its own, stays out of the record. */
+static bool is_restored(const struct key *key)
 {
-	uint32_t families = bytes_get32(key);
+	const struct field *field = &field_table[key->field];
 
+	if (key->source == KEY_NBAR || key->source > KEY_CTRY || field->element == ELEMENT_COUNTERS)
+		return false;
+	return field->element != ELEMENT_GENERIC || field->offset >= 40 || field->offset == 16;
+}
+
+void keys_restore(const struct keys *keys, const struct stat_value *value,
+		  struct record_builder *builder, uint8_t *place[ELEMENT_SLOTS],
+		  uint16_t countries[2])
+{
 	for (unsigned i = 0; i < keys->count; i++) {
-		const struct key_field *from = &keys->field[i];
-		const struct field *field = &field_table[from->field];
-		const uint8_t *value = key + from->at;
-		uint8_t *payload;
+		const struct key *key = &keys->key[i];
+		enum field_id field = key->field;
 
-		if (is_address(from->kind)) {
-			restore_address(from, value, families >> i & 1, builder, place);
-		} else if (from->kind == KEY_COUNTRY) {
-			countries[from->field == FIELD_DST_COUNTRY] = (uint16_t)bytes_get64(value);
-		} else if (field->element == ELEMENT_RECORD) {
-			put_number_field(builder->bytes, field, bytes_get64(value));
-		} else {
-			payload = element_payload(builder, place, field->element);
-			if (payload)
-				put_number_field(payload, field, bytes_get64(value));
+		if (!is_restored(key) || is_taken(keys, i, key))
+			continue;
+		if (key->source == KEY_CTRY) {
+			countries[field == FIELD_DST_COUNTRY] = (uint16_t)value[i].low;
+			continue;
 		}
+		if (value[i].family == AF_INET6 && field_table[field].type == FIELD_TYPE_IP4)
+			field = key_partner(field);
+		restore_field(field, &value[i], builder, place);
 	}
 }

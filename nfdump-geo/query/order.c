@@ -296,20 +296,33 @@ static void sort_all(struct ranked *ranked, size_t count)
 		pthread_join(thread[--started], NULL);
 }
 
-size_t rank_sort(struct ranked *ranked, size_t count, size_t top)
+bool ranking_init(struct ranking *ranking, size_t most, size_t top)
 {
-	if (!top || top > count)
-		top = count;
-	if (top < count) {
-		for (size_t i = top / 2; i-- > 0;)
-			sink_root(ranked, top, i);
-		for (size_t i = top; i < count; i++) {
-			if (!before(&ranked[i], &ranked[0]))
-				continue;
-			ranked[0] = ranked[i];
-			sink_root(ranked, top, 0);
-		}
+	*ranking = (struct ranking){.capacity = top && top < most ? top : most};
+	ranking->top = ranking->capacity < most ? top : 0;
+	ranking->item = malloc((ranking->capacity + 1) * sizeof(*ranking->item));
+	return ranking->item != NULL;
+}
+
+void ranking_fini(struct ranking *ranking)
+{
+	free(ranking->item);
+}
+
+void ranking_add(struct ranking *ranking, const struct ranked *item)
+{
+	if (ranking->count < ranking->capacity) {
+		ranking->item[ranking->count++] = *item;
+		if (ranking->top && ranking->count == ranking->capacity)
+			for (size_t i = ranking->count / 2; i-- > 0;)
+				sink_root(ranking->item, ranking->count, i);
+	} else if (ranking->top && before(item, &ranking->item[0])) {
+		ranking->item[0] = *item;
+		sink_root(ranking->item, ranking->count, 0);
 	}
-	sort_all(ranked, top);
-	return top;
+}
+
+void ranking_sort(struct ranking *ranking)
+{
+	sort_all(ranking->item, ranking->count);
 }

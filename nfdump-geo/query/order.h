@@ -9,25 +9,7 @@
 
 #include "base/error.h"
 #include "output/stat.h"
-
-/* What a group of flows adds up to. */
-struct counters {
-	uint64_t first_ms, last_ms;
-	uint64_t flows, in_packets, in_bytes, out_packets, out_bytes;
-};
-
-static inline void counters_merge(struct counters *sum, const struct counters *other)
-{
-	if (other->first_ms < sum->first_ms)
-		sum->first_ms = other->first_ms;
-	if (other->last_ms > sum->last_ms)
-		sum->last_ms = other->last_ms;
-	sum->flows += other->flows;
-	sum->in_packets += other->in_packets;
-	sum->in_bytes += other->in_bytes;
-	sum->out_packets += other->out_packets;
-	sum->out_bytes += other->out_bytes;
-}
+#include "query/counters.h"
 
 struct order {
 	const char *name, *other_name; /* nfdump 1.7.1's, the newer one's */
@@ -55,8 +37,17 @@ static inline uint64_t rank_value(uint64_t value, bool ascending)
 	return ascending ? ~value : value;
 }
 
-/** Sort, or with top > 0 only bring the `top` first ones to the front, sorted. @return how many
- * are in place */
-size_t rank_sort(struct ranked *ranked, size_t count, size_t top);
+/* Things to be sorted, as they come: of very many only the `top` first are kept. */
+struct ranking {
+	struct ranked *item; /* owns */
+	size_t count, capacity;
+	size_t top; /* 0 = all */
+};
+
+/** @param most  how many ranking_add() will bring at most. @return false when out of memory */
+bool ranking_init(struct ranking *ranking, size_t most, size_t top);
+void ranking_fini(struct ranking *ranking);
+void ranking_add(struct ranking *ranking, const struct ranked *item);
+void ranking_sort(struct ranking *ranking);
 
 #endif

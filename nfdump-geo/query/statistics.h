@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * statistics.h - `-s name[:p][/order...]`: flows counted by the values of one field, several
+ * statistics.h - `-s name[:p][/order...]`: flows counted by the values of one key, several
  * statistics in one pass.
  */
 #ifndef QUERY_STATISTICS_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "output/stat.h"
+#include "query/key.h"
 #include "query/order.h"
 #include "query/scan.h"
 
@@ -17,17 +18,21 @@ enum { STATISTICS_MAX = 8 };
 
 /* -s */
 struct statistic_request {
-	int statistic; /* row of query/statistics.def; -1 = `record` */
-	char name[32]; /* as typed, group included */
+	bool record;   /* `-s record`: flows merged, not counted by a key */
+	char name[32]; /* as typed, without what follows */
+	struct key key;
 	bool by_proto;
 	uint32_t orders; /* bit per row of order_table */
 	uint32_t ascending;
-	char group[40]; /* of srcgroup:NAME */
 };
 
-/** @return NFGEO_OK, or NFGEO_EINVAL: unknown name, order or group */
+/** @return NFGEO_OK, or NFGEO_EINVAL: unknown name, order, mask bits or group */
 int statistic_parse(struct statistic_request *request, const char *text, struct error *error);
-bool statistic_needs_country(const struct statistic_request *request);
+
+static inline bool statistic_needs_country(const struct statistic_request *request)
+{
+	return !request->record && key_needs_country(&request->key);
+}
 
 /* -l and -L: only entries with more, or with less, than so many. */
 struct statistic_limit {
@@ -49,6 +54,7 @@ void statistics_free(struct statistics *statistics);
 struct scan_sink *statistics_sink(struct statistics *statistics);
 int statistics_finish(struct statistics *statistics, struct error *error);
 
+/* What is left of a table; limits look at the counters that its order is about. */
 struct statistic_cut {
 	uint64_t top; /* 0 = all */
 	struct statistic_limit packets, bytes;

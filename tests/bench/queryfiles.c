@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * queryfiles DIRECTORY [flows [files [codec [seed]]]]
+ * queryfiles DIRECTORY [flows [files [codec [seed [hosts]]]]]
  * queryfiles -r DIRECTORY
  *
  * Write flow files for query benchmarks (tests/bench/query): records as a collector of NetFlow v9
@@ -9,7 +9,8 @@
  *
  * The mix: half the flows are between a few networks' clients and servers whose popularity
  * follows Zipf's law; in the other half the source is one of very many hosts, as scans,
- * peer-to-peer traffic and name servers see them. 6 % are IPv6. 443, 80 and 53 lead the ports.
+ * peer-to-peer traffic and name servers see them (0.7 a flow unless said). 6 % are IPv6. 443, 80
+ * and 53 lead the ports.
  */
 #include <math.h>
 #include <stdio.h>
@@ -236,12 +237,13 @@ int main(int argc, char **argv)
 	unsigned files = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 12;
 	struct nffile_options options = {
 		.codec = CODEC_LZ4, .ident = "bench", .creator = CREATOR_NFCAPD, .no_geo_blocks = true};
+	uint32_t hosts = argc > 6 ? (uint32_t)strtoul(argv[6], NULL, 10) : flows / 10 * 7;
 	struct error error;
 
 	if (argc == 3 && strcmp(argv[1], "-r") == 0)
 		return read_files(argv[2]);
 	if (argc < 2 || !files || files > FILES) {
-		fputs("usage: queryfiles DIRECTORY [flows [1..12 files [codec [seed]]]]\n", stderr);
+		fputs("usage: queryfiles DIRECTORY [flows [1..12 files [codec [seed [hosts]]]]]\n", stderr);
 		return 2;
 	}
 	if (argc > 4 && codec_parse(argv[4], &options.codec, &options.level, &error) != NFGEO_OK) {
@@ -251,7 +253,7 @@ int main(int argc, char **argv)
 	random_state = 88172645463325252u + (argc > 5 ? strtoul(argv[5], NULL, 10) : 0);
 	make_servers();
 	for (unsigned i = 0; i < files; i++)
-		if (write_file(argv[1], i, flows / files, flows / 10 * 7, &options, &error) != NFGEO_OK) {
+		if (write_file(argv[1], i, flows / files, hosts, &options, &error) != NFGEO_OK) {
 			fprintf(stderr, "queryfiles: %s\n", error.text);
 			return 1;
 		}

@@ -17,7 +17,7 @@ plan skip_all => 'no ../shared' unless -d $dir;
 plan skip_all => 'no stock nfdump: apt-get install nfdump' unless -x '/usr/bin/nfdump';
 
 my $tmp = tempdir(CLEANUP => 1);
-my $count = $ENV{NFDUMP_STOCK_QUERIES} // 120;
+my $count = $ENV{NFDUMP_STOCK_QUERIES} // 320;
 my $seed = $ENV{SEED} // 20240305;
 @ENV{qw(TZ LC_ALL)} = qw(UTC C);
 delete $ENV{NFCONF};
@@ -61,7 +61,8 @@ sub query {
 
 	return ("-o $line $flags", 0) if $kind == 0;
 	return ("-s " . one(@stats) . one('', ':p') . '/' . one(@stat_orders) . " -n 0 " .
-		($flags =~ s/-6//r) . ' -o ' . one('line', 'csv'), 1) if $kind == 1;
+		($flags =~ s/-6//r) . ' ' . one('', '', '-l +100', '-L -100k', '-l 10 -L 2M') .
+		' -o ' . one('line', 'csv'), 1) if $kind == 1;
 	return ("-A " . join(',', some(3, @keys)) . ' -O ' . one(@orders) . " $flags", 1) if $kind == 2;
 	return (one('-a', '-b', '-B') . " -O " . one(@orders) . " -o $line $flags", 1) if $kind == 3;
 	return ('-O ' . one(@orders, 'tstart', 'tend', 'duration') . one('', ':a', ':d') .

@@ -55,6 +55,16 @@ static const struct {
 	{"SrcIP6/48,proto", "%sa %pr"},
 	{"srcctry,dstctry", "%sccan %dccan"},
 	{"srcgeo,mpls10", "%sc %mpls10"},
+	{"srcip4/16,srcip,srcip6/32", "%sa %key2 %key3"},
+	{"srccont,dstport,dstclass", "%key1 %dp %key3"},
+	{"srcgroup:EU,SRCGROUP:EEA", "%key1 %key2"},
+	{"ctrypair,end_reason", "%sccan %dccan %key3"},
+	{"srcgroup", NULL},
+	{"srcgroup:nosuch", NULL},
+	{"srcgroup:EU,srcgroup:eu", NULL},
+	{"ip", NULL},
+	{"ctry", NULL},
+	{"label", NULL},
 	{"srcip4", NULL},
 	{"srcip/8", NULL},
 	{"srcip4/0", NULL},
@@ -91,7 +101,8 @@ static void keys_and_back(void **state)
 {
 	struct make_flow flow = {.src6 = 0x1234, .dst6 = 0x5678, .proto = 17, .tagged = true,
 				 .src_country = 203, .dst_country = 1001, .packets = 1};
-	uint8_t record[512], again[512], key[KEY_BYTES_MAX] = {0};
+	uint8_t record[512], again[512], key[KEY_BYTES_MAX];
+	struct stat_value value[KEYS_MAX];
 	uint8_t *place[ELEMENT_SLOTS] = {0};
 	uint16_t countries[2] = {0};
 	struct record_builder builder;
@@ -102,10 +113,13 @@ static void keys_and_back(void **state)
 	assert_int_equal(keys_parse(&keys, "dstip,proto,srcctry,dstctry,outif", NULL), NFGEO_OK);
 	record_view_init(&view);
 	assert_int_equal(record_view(&view, record, make_flow(&flow, record, sizeof(record))), NFGEO_OK);
-	keys_of(&keys, &view, key);
+	keys_values(&keys, &view, value);
+	assert_int_equal(keys_pack(&keys, value, key), KEY_WIDE);
+	memset(value, 0xee, sizeof(value));
+	keys_unpack(&keys, keys_shape(&keys, keys.bytes[KEY_WIDE]), key, value);
 	record_begin(&builder, again, sizeof(again));
 	place[ELEMENT_GENERIC] = record_element(&builder, ELEMENT_GENERIC, 48);
-	keys_restore(&keys, key, &builder, place, countries);
+	keys_restore(&keys, value, &builder, place, countries);
 	assert_int_equal(countries[0], 203);
 	assert_int_equal(countries[1], 0); /* classes are one key with unknown */
 	assert_int_equal(record_view(&view, again, record_end(&builder)), NFGEO_OK);
@@ -115,23 +129,34 @@ static void keys_and_back(void **state)
 	assert_int_equal(view_proto(&view), 17);
 }
 
+static void assert_in_order(const struct ranking *ranking)
+{
+	for (size_t i = 1; i < ranking->count; i++) {
+		const struct ranked *one = &ranking->item[i - 1], *next = &ranking->item[i];
+
+		assert_true(one->value > next->value ||
+			    (one->value == next->value && one->order < next->order));
+	}
+}
+
 static void ranks(void **state)
 {
-	struct ranked ranked[1000];
-
 	(void)state;
-	for (size_t top = 0; top <= 1000; top += 100) {
-		size_t count;
+	for (size_t top = 0; top <= 1100; top += 100) {
+		struct ranking ranking;
 
+		assert_true(ranking_init(&ranking, 1000, top));
 		for (unsigned i = 0; i < 1000; i++)
-			ranked[i] = (struct ranked){.value = i * 7919 % 100, .order = i};
-		count = rank_sort(ranked, 1000, top);
-		assert_int_equal(count, top ? top : 1000);
-		for (size_t i = 1; i < count; i++)
-			assert_true(ranked[i - 1].value > ranked[i].value ||
-				    (ranked[i - 1].value == ranked[i].value &&
-				     ranked[i - 1].order < ranked[i].order));
-		assert_int_equal(ranked[0].value, 99);
+			ranking_add(&ranking,
+				    &(struct ranked){.value = i * 7919 % 100, .order = 999 - i});
+		ranking_sort(&ranking);
+		assert_int_equal(ranking.count, top && top < 1000 ? top : 1000);
+		assert_in_order(&ranking);
+		assert_int_equal(ranking.item[0].value, 99);
+		/* ten items have each value: the last one kept is of the right value too */
+		assert_int_equal(ranking.item[ranking.count - 1].value,
+				 99 - (ranking.count - 1) / 10);
+		ranking_fini(&ranking);
 	}
 }
 
@@ -139,31 +164,32 @@ static void ranks(void **state)
 static void ranks_many(void **state)
 {
 	enum { COUNT = 200000 };
-	struct ranked *ranked = calloc(COUNT, sizeof(*ranked));
 	uint64_t random = 1;
 
 	(void)state;
-	assert_non_null(ranked);
 	for (unsigned shape = 0; shape < 5; shape++) {
+		struct ranking ranking;
+
+		assert_true(ranking_init(&ranking, COUNT, 0));
 		for (unsigned i = 0; i < COUNT; i++) {
+			struct ranked item = {0};
 			uint64_t value;
 
 			random = random * 6364136223846793005u + 1442695040888963407u;
 			value = random >> (random >> 32) % 64;
-			ranked[i].value = shape == 0   ? value
-					  : shape == 1 ? ~value
-					  : shape == 2 ? value % 3
-					  : shape == 3 ? 7
-						       : i;
-			ranked[i].order = shape == 3 ? random : (i * 7919ull) % COUNT;
+			item.value = shape == 0	  ? value
+				     : shape == 1 ? ~value
+				     : shape == 2 ? value % 3
+				     : shape == 3 ? 7
+						  : i;
+			item.order = shape == 3 ? random : (i * 7919ull) % COUNT;
+			ranking_add(&ranking, &item);
 		}
-		assert_int_equal(rank_sort(ranked, COUNT, 0), COUNT);
-		for (unsigned i = 1; i < COUNT; i++)
-			assert_true(ranked[i - 1].value > ranked[i].value ||
-				    (ranked[i - 1].value == ranked[i].value &&
-				     ranked[i - 1].order < ranked[i].order));
+		ranking_sort(&ranking);
+		assert_int_equal(ranking.count, COUNT);
+		assert_in_order(&ranking);
+		ranking_fini(&ranking);
 	}
-	free(ranked);
 }
 
 static const struct {
@@ -214,6 +240,7 @@ static void request_texts(void **state)
 /* Feed flows to two parts, as two workers do; the merged groups must not depend on the split. */
 static void feed(struct aggregate *aggregate, void *part[2], unsigned split)
 {
+	static uint8_t block[7][512];
 	struct scan_sink *sink = aggregate_sink(aggregate);
 
 	part[0] = sink->open(sink);
@@ -223,14 +250,17 @@ static void feed(struct aggregate *aggregate, void *part[2], unsigned split)
 		struct make_flow flow = {.src4 = back ? 2 : 1, .dst4 = back ? 1 : 2, .proto = 6,
 					 .first_ms = 1000 + i, .last_ms = 2000 + i, .packets = 1,
 					 .bytes = back ? 1000 : 10, .tcp_flags = back ? 2 : 16};
-		uint8_t record[512];
+		uint8_t *record = block[i % 7];
 		struct record_view view;
 		struct flow_row row = {.view = &view, .ident = ""};
-		size_t len = make_flow(&flow, record, sizeof(record));
+		size_t len = make_flow(&flow, record, sizeof(block[0]));
 
 		record_view_init(&view);
 		assert_int_equal(record_view(&view, record, len), NFGEO_OK);
 		sink->flow(part[i % split == 0 ? 0 : 1], &row, i);
+		/* blocks of seven flows */
+		for (unsigned k = 0; i % 7 == 6 && k < 2; k++)
+			assert_int_equal(sink->block_end(part[k], NULL), NFGEO_OK);
 	}
 	assert_int_equal(aggregate_finish(aggregate, NULL), NFGEO_OK);
 }
@@ -241,15 +271,17 @@ static void both_directions(void **state)
 	for (unsigned split = 1; split < 6; split++) {
 		struct aggregate *aggregate = aggregate_new(AGGREGATE_BIDIR, NULL);
 		struct record_view view;
-		struct ranked ranked[2];
+		struct ranking ranking;
 		uint8_t record[1024];
 		void *part[2];
 		size_t len;
 
 		feed(aggregate, part, split);
 		assert_int_equal(aggregate_count(aggregate), 1);
-		aggregate_rank(aggregate, -1, false, ranked);
-		len = aggregate_record(aggregate, ranked, false, record);
+		assert_true(ranking_init(&ranking, 1, 0));
+		aggregate_rank(aggregate, -1, false, &ranking);
+		len = aggregate_record(aggregate, ranking.item, false, record);
+		ranking_fini(&ranking);
 		record_view_init(&view);
 		assert_int_equal(record_view(&view, record, len), NFGEO_OK);
 		assert_int_equal(view_src(&view).low, 2); /* the first flow decides */

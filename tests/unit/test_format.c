@@ -125,16 +125,16 @@ static void columns(void **state)
 	struct text text = {0};
 
 	(void)state;
-	assert_int_equal(format_compile_csv(&format, "%ts,%td,%pr,%sa,%byt,%scc,%dccan", NULL), NFGEO_OK);
+	assert_int_equal(format_compile_csv(&format, "%ts,%td,%pr,%sa,%byt,%scc,%dccan", NULL, NULL), NFGEO_OK);
 	assert_string_equal(format.header, "firstSeen,duration,proto,srcAddr,bytes,srcCtry,dstCtryA2");
 	assert_string_equal(print(&format, &text),
 			    "2024-03-05 10:00:01.042,93784.567,6,195.113.222.3,7312414532,203,..\n");
 	assert_true(format.needs_country);
 	text_fini(&text);
 	format_fini(&format);
-	assert_int_equal(format_compile_csv(&format, "%ts,%sap", NULL), NFGEO_EINVAL);
-	assert_int_equal(format_compile_csv(&format, "%ts,", NULL), NFGEO_EINVAL);
-	assert_int_equal(format_compile_csv(&format, "", NULL), NFGEO_EINVAL);
+	assert_int_equal(format_compile_csv(&format, "%ts,%sap", NULL, NULL), NFGEO_EINVAL);
+	assert_int_equal(format_compile_csv(&format, "%ts,", NULL, NULL), NFGEO_EINVAL);
+	assert_int_equal(format_compile_csv(&format, "", NULL, NULL), NFGEO_EINVAL);
 }
 
 static const struct {
