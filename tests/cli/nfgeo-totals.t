@@ -32,10 +32,12 @@ sub flows {
 	return map {
 		my ($s, $d) = (pick(10), pick(10));
 		my $six = pick(5) == 0;
-		my ($src, $dst) = $six ? ("2001:db8:$s\::" . pick(40), "2001:db8:$d\::" . pick(40)) : ("10.$s.0." . pick(40), "10.$d.0." . pick(40));
+		my ($src, $dst) = map { $six ? "2001:db8:$_\::" . pick(40) : "10.$_.0." . pick(40) } $s, $d;
 		my ($proto, $flags) = pick(4) ? (6, (2, 2, 0x1b, 0xc2, 0x12, 0x0a)[pick(6)]) : (17, 0);
-		join(' ', 'flow', $src, $dst, 1024 + pick(1000), (22, 80, 443, 5000 + pick(100))[pick(4)], $proto, $flags, 1 + pick(9), 60 + pick(9000),
-			1795292100000 + pick(300000), pick(1000), 64500 + $s, $tagged ? ($country[$s], $country[$d]) : ('-', '-'), 1 + pick(2));
+		my $port = (22, 80, 443, 5000 + pick(100))[pick(4)];
+		my @pair = $tagged ? @country[$s, $d] : ('-', '-');
+		join(' ', 'flow', $src, $dst, 1024 + pick(1000), $port, $proto, $flags, 1 + pick(9),
+			60 + pick(9000), 1795292100000 + pick(300000), pick(1000), 64500 + $s, @pair, 1 + pick(2));
 	} 1 .. $count;
 }
 mkdir("$dir/in");
@@ -45,7 +47,8 @@ write_flows('in/nfcapd.202611210005', 'exporter 1 192.0.2.3', flows(2000, 1));
 # What nfdump lists, added up here.
 sub listed {
 	my ($filter, @input) = @_;
-	my ($status, $out) = run_program($nfdump, @input, '-q', '-o', 'fmt:%sa|%da|%dp|%pr|%flg|%pkt|%byt|%scc|%dcc|%sclass|%dclass|%sas', '-N', '-6', $filter);
+	my $format = 'fmt:%sa|%da|%dp|%pr|%flg|%pkt|%byt|%scc|%dcc|%sclass|%dclass|%sas';
+	my ($status, $out) = run_program($nfdump, @input, '-q', '-o', $format, '-N', '-6', $filter);
 	return map { s/\s+//g; [split /\|/, $_, -1] } split /\n/, $out;
 }
 my %class = (private => 1001, documentation => 1006);
@@ -137,9 +140,12 @@ sub naive {
 		next if keys %{$target{$src}} < $targets && $widest < $ports;
 		$source{$src} = join(' ', $flows{$src}, scalar keys %{$target{$src}}, scalar keys %{$port{$src}}, $widest);
 	}
-	my %countries = map { my $c = $country{$_};
-		$_ => join(' ', $c->{flows}, scalar keys %{$c->{source}}, scalar keys %{$c->{target}}, concentrated(values %{$c->{service}})) } keys %country;
-	return (\%source, \%countries);
+	for my $code (keys %country) {
+		my $is = $country{$code};
+		$country{$code} = join(' ', $is->{flows}, scalar keys %{$is->{source}},
+			scalar keys %{$is->{target}}, concentrated(values %{$is->{service}}));
+	}
+	return (\%source, \%country);
 }
 
 # The most, and the sum of the ten most
@@ -164,7 +170,8 @@ sub scans {
 for my $case ([10, 3], [1, 1], [9999, 2], [8, 9999]) {
 	my ($targets, $ports) = @$case;
 	my ($source, $country) = naive($targets, $ports, '-R', "$dir/in", '-C', $conf, '-G', $db);
-	my ($found, $countries, $status, $out) = scans('-t', $targets, '-p', $ports, '-f', 1, '-R', "$dir/in", '-C', $conf, '-G', $db);
+	my @input = ('-R', "$dir/in", '-C', $conf, '-G', $db);
+	my ($found, $countries, $status, $out) = scans('-t', $targets, '-p', $ports, '-f', 1, @input);
 	is_deeply($found, $source, "sources with $targets targets or $ports ports, as counted naively");
 	is_deeply($countries, $country, 'and countries');
 	is($status, 0, 'status');

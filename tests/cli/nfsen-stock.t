@@ -27,7 +27,9 @@ sub live_file {
 	make_path($dir);
 	open(my $pipe, '|-', "$ENV{TEST_BIN}/writeflows", "$dir/nfcapd." . slot_name($time), $source) or die $!;
 	print {$pipe} "exporter 1 192.0.2.1\n";
-	printf {$pipe} "flow 195.113.0.1 198.51.100.7 %d 443 6 27 10 1000 %d000 10 2852 203 840 1\n", 1024 + $_, $time for 1 .. $count;
+	for my $port (1025 .. 1024 + $count) {
+		print {$pipe} "flow 195.113.0.1 198.51.100.7 $port 443 6 27 10 1000 ${time}000 10 2852 203 840 1\n";
+	}
 	close($pipe) or die 'writeflows';
 	return;
 }
@@ -42,7 +44,9 @@ write_file("$top/lines", $lines);
 sub profile {
 	my ($time) = @_;
 	live_file($_, $time, 200) for qw(s1 s2);
-	my $out = `$nfprofile -I -t $time -p $top/data -P $top/stat -S 1 -M $top/data/live/s1:s2 -r nfcapd.@{[slot_name($time)]} <$top/lines 2>&1`;
+	my $command = "$nfprofile -I -t $time -p $top/data -P $top/stat -S 1 -M $top/data/live/s1:s2 -r nfcapd."
+	  . slot_name($time);
+	my $out = `$command <$top/lines 2>&1`;
 	return $out =~ s/.*was missing and is new.*\n//mgr;
 }
 
@@ -59,7 +63,13 @@ sub files {
 	my @slots = sort map { m{nfcapd\.(\d+)$} ? $1 : () } glob("$top/data/$channel/*/*/*/nfcapd.2*");
 	return @slots;
 }
-sub disk { my $sum = 0; $sum += (stat)[12] * 512 for map { glob("$top/data/geo/$_/*/*/*/nfcapd.2*") } qw(cz all); return $sum }
+
+sub disk {
+	my $sum = 0;
+	$sum += (stat)[12] * 512 for glob("$top/data/geo/{cz,all}/*/*/*/nfcapd.2*");
+	return $sum;
+}
+
 sub book { return {map { /^(\w+)=(\d+)$/ ? ($1 => $2) : () } split /\n/, read_file("$top/data/geo/$_[0]/.nfstat")} }
 
 # --- profiles --------------------------------------------------------------------------------------------
@@ -104,7 +114,10 @@ is($size, disk(), 'by size: as on the disk');
 cmp_ok(scalar files('geo/cz'), '>', 0, 'by size: not all is gone');
 ($status, $size) = expire('-r', "$top/data/geo");
 is_deeply([$status, $size], [0, disk()], 'rescan');
-is(run_program($stock_nfdump, '-q', '-r', glob("$top/data/geo/cz/*/*/*/nfcapd.2*")) ? 1 : 0, 1, 'and stock reads what is left');
+for my $path (glob("$top/data/geo/{cz,all}/*/*/*/nfcapd.2*")) {
+	my (undef, $flows) = run_program($stock_nfdump, '-q', '-o', 'csv', '-r', $path);
+	is(scalar(() = $flows =~ /^20/mg), 400, 'stock reads what is left');
+}
 
 # books that are missing, empty or garbage
 my $n = 12;
@@ -155,7 +168,9 @@ SKIP: {
 	make_path("$top/data/p/sf", "$top/stat/p");
 	write_file("$top/stat/p/sf-filter.txt", "any\n");
 	write_file("$top/lines", ".#p#2#sf#sf\n");
-	my $said = `$nfprofile -I -t @{[$now - $now % 300]} -p $top/data -P $top/stat -M $top/data/live/sf -r nfcapd.$slot <$top/lines 2>&1`;
+	my $command = "$nfprofile -I -t @{[$now - $now % 300]} -p $top/data -P $top/stat"
+	  . " -M $top/data/live/sf -r nfcapd.$slot";
+	my $said = `$command <$top/lines 2>&1`;
 	is($said =~ s/.*was missing and is new.*\n//mgr, '', 'our nfprofile takes it');
 	my (undef, $profiled) = run_program($stock_nfdump, '-q', '-r', "$top/data/p/sf/nfcapd.$slot", '-o', 'csv');
 	is($profiled, $want, 'the channel has its flows');

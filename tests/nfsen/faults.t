@@ -77,7 +77,9 @@ FakeNfsend::run_slot(next_slot());
 is(FakeNfsend::query('top')->{total}, '1|10|1000|0', 'a slot is recorded');
 
 set(nfgeo => "$base/nowhere/nfgeo");
-my $slot = fails('no nfgeo', qr{^err: NfGeo: slot \d+: not recorded, its values are unknown: status 127 of: \Q$base\E/nowhere/nfgeo totals .*cannot run \Q$base\E/nowhere/nfgeo: No such file}m);
+my $unknown = 'not recorded, its values are unknown';
+my $slot = fails('no nfgeo', qr{^err: NfGeo: slot \d+: $unknown: status 127 of: \Q$base\E/nowhere/nfgeo totals}m);
+like(FakeNfsend::log_text(), qr{cannot run \Q$base\E/nowhere/nfgeo: No such file}, 'no nfgeo: the reason');
 my $answer = FakeNfsend::query('top');
 like($answer, qr/nowhere/, 'the page is told');
 like(FakeNfsend::query('status')->{problem}[0], qr/nowhere/, 'in the status too');
@@ -114,7 +116,8 @@ unknown('cut output', $slot);
 	my $bare = NfSen::UNIX2ISO($time + 300 * $n++);
 	FakeNfsend::write_slot('s1', $bare, "flow 195.113.0.1 198.51.100.7 1024 443 6 27 10 1000 ${time}000 10 2852 - - 1");
 	FakeNfsend::run_slot($bare);
-	like(FakeNfsend::log_text(), qr/slot $bare: not recorded.*status 3 of.*no\.mmdb/, 'no countries: unknown, with the database that was looked for');
+	like(FakeNfsend::log_text(), qr/slot $bare: $unknown: status 3 of.*no\.mmdb/,
+		'no countries: unknown, with the database that was looked for');
 	unknown('no countries', $bare);
 }
 
@@ -142,7 +145,8 @@ SKIP: {
 		return 'ok';
 	});
 	my $added = substr(FakeNfsend::log_text(), $before);
-	like($added, qr{slot $slot: not recorded.*cannot make \Q$dir\E/rrd/203\.rrd}, 'unwritable directory: said, with the file');
+	like($added, qr{slot $slot: $unknown: cannot make \Q$dir\E/rrd/203\.rrd},
+		'unwritable directory: said, with the file');
 	unlike($added, qr/died/, 'and survived');
 	set();
 }
@@ -161,7 +165,9 @@ SKIP: {
 		return 'ok';
 	});
 	is($done, 'ok', 'full disk: the call returns');
-	like(substr(FakeNfsend::log_text(), $before), qr{slot $slot: not recorded.*cannot make \Q$dir\E/rrd/203\.rrd: RRDtool wrote no file: is the disk full}, 'full disk: said');
+	my $why = 'RRDtool wrote no file: is the disk full';
+	like(substr(FakeNfsend::log_text(), $before),
+		qr{slot $slot: $unknown: cannot make \Q$dir\E/rrd/203\.rrd: $why}, 'full disk: said');
 	is(join(' ', glob("$dir/rrd/*")), '', 'nothing half-made is left');
 	like(FakeNfsend::query('top'), qr/no slot was recorded/, 'and nothing is known');
 	FakeNfsend::run_slot(next_slot());
@@ -199,10 +205,17 @@ is(join(' ', glob("$base/var/nfgeo/*.new $base/var/nfgeo/rrd/*.new")), '', 'no w
 # time runs backwards, as with a simulation that is started again
 my $before = length(FakeNfsend::log_text());
 FakeNfsend::run_slot(NfSen::UNIX2ISO($time - 86400));
-like(substr(FakeNfsend::log_text(), $before), qr/warning: .*not recorded: the RRDs are ahead of it/, 'a slot of the past: said');
+like(substr(FakeNfsend::log_text(), $before), qr/warning: .*not recorded: the RRDs are ahead of it/,
+	'a slot of the past: said');
 
 # many readers while a slot is written
-my @pids = map { my $pid = fork(); if (!$pid) { my $ok = 1; for (1 .. 5) { $ok &&= ref FakeNfsend::query('status') } POSIX::_exit($ok ? 0 : 1) } $pid } 1 .. 4;
+sub reader {
+	my $pid = fork();
+	return $pid if $pid;
+	my $good = grep { ref FakeNfsend::query('status') } 1 .. 5;
+	POSIX::_exit($good == 5 ? 0 : 1);
+}
+my @pids = map { reader() } 1 .. 4;
 FakeNfsend::run_slot(next_slot());
 my $failed = 0;
 for my $pid (@pids) { waitpid($pid, 0); $failed++ if $? }

@@ -36,7 +36,11 @@ sub slot {
 
 sub states { return map { my @f = split /\|/, $_, -1; ($f[1] => $f[3]) } @{FakeNfsend::query('profiles')->{profile} // []} }
 sub filter { return FakeNfsend::read_text("$base/stat/$_[0]/$_[1]-filter.txt") }
-sub channels { my %info = NfProfile::ReadProfile($_[0], '.'); return join ' ', map {"$_$info{channel}{$_}{sign}"} sort keys %{$info{channel}} }
+
+sub channels {
+	my %info = NfProfile::ReadProfile($_[0], '.');
+	return join ' ', map {"$_$info{channel}{$_}{sign}"} sort keys %{$info{channel}};
+}
 
 # somebody else has a profile of this name
 NfProfile::write_profile(name => 'geo_dns', group => '.', status => 'OK', channel => {
@@ -87,12 +91,17 @@ for my $name (qw(geo_icmp geo_https geo_top)) {
 }
 FakeNfsend::write_text("$base/stdin", join '', @lines);
 my $last = NfSen::UNIX2ISO($time + 300 * ($n - 1));
-my $said = `$ENV{NFGEO_BIN}/nfprofile -I -t @{[$time + 300 * ($n - 1)]} -p $base/data -P $base/stat -S 1 -M $base/data/live/s1:s2 -r nfcapd.$last <$base/stdin 2>&1`;
+my $command = "$ENV{NFGEO_BIN}/nfprofile -I -t @{[$time + 300 * ($n - 1)]} -p $base/data -P $base/stat"
+  . " -S 1 -M $base/data/live/s1:s2 -r nfcapd.$last";
+my $said = `$command <$base/stdin 2>&1`;
 unlike($said, qr/skipped/, 'nfprofile takes all channels');
 sub flows {
 	my ($name) = @_;
-	my %flows = map { my ($channel) = m{/([^/]+)/2026/}; $channel => `$ENV{NFGEO_BIN}/nfdump -I -r $_` =~ /^Flows: (\d+)/m ? $1 : -1 }
-	  glob("$base/data/$name/*/2026/11/05/nfcapd.$last");
+	my %flows;
+	for my $path (glob("$base/data/$name/*/2026/11/05/nfcapd.$last")) {
+		my ($channel) = $path =~ m{/([^/]+)/2026/};
+		($flows{$channel}) = `$ENV{NFGEO_BIN}/nfdump -I -r $path` =~ /^Flows: (\d+)/m;
+	}
 	return \%flows;
 }
 is_deeply(flows('geo_icmp'), {ua => 0, us => 0, cz => 2, other => 0}, 'ICMP by country');
@@ -103,14 +112,16 @@ is(flows('geo_top')->{cz}, 6, 'top');
 $NfConf::PluginConf{NfGeo} = {%config, profiles => {%{$config{profiles}}, icmp => [qw(UA US CZ SK)]}};
 slot();
 is(channels('geo_icmp'), 'cz+ other+ sk+ ua+ us+', 'a country more: a channel more');
-is(filter('geo_icmp', 'other'), "(proto icmp or proto icmp6) and not src ctry in [ 804 840 203 703 ]\n", 'others without it');
+is(filter('geo_icmp', 'other'), "(proto icmp or proto icmp6) and not src ctry in [ 804 840 203 703 ]\n",
+	'others without it');
 my $before = length(FakeNfsend::log_text());
 slot();
 is(substr(FakeNfsend::log_text(), $before), '', 'then all is quiet');
 
 # what cannot be
 $NfConf::PluginConf{NfGeo} = {%config, home => '', profile_shadow => 1, profile_prefix => 'x_',
-	profiles => {icmp => ['Utopia'], syn => 'CN', https => ['XQ'], countries => ['FR'], groups => {'a b' => ['FR'], ok => ['FR', 'QQ']}}};
+	profiles => {icmp => ['Utopia'], syn => 'CN', https => ['XQ'], countries => ['FR'],
+		groups => {'a b' => ['FR'], ok => ['FR', 'QQ']}}};
 slot();
 my $log = FakeNfsend::log_text();
 like($log, qr/^err: NfGeo: profiles $_$/m, "said: $_")
