@@ -48,13 +48,17 @@ static inline void hash_prefetch(const struct hash *hash, uint64_t code)
 		__builtin_prefetch(&hash->slots[(uint32_t)(code >> 32) & hash->mask]);
 }
 
-/** .. and then, once that is there: the entry. */
+/** .. and then, once that is there: the entry, wherever the search will end. */
 static inline void hash_prefetch_entry(const struct hash *hash, uint64_t code)
 {
-	uint64_t slot = hash->slots ? hash->slots[(uint32_t)(code >> 32) & hash->mask] : 0;
+	uint32_t at = (uint32_t)(code >> 32) & hash->mask;
 
-	if (slot >> 32 == code >> 32) {
-		const uint8_t *entry = hash_entry(hash, (uint32_t)slot - 1);
+	if (!hash->slots)
+		return;
+	while (hash->slots[at] && hash->slots[at] >> 32 != code >> 32)
+		at = (at + 1) & hash->mask;
+	if (hash->slots[at]) {
+		const uint8_t *entry = hash_entry(hash, (uint32_t)hash->slots[at] - 1);
 
 		__builtin_prefetch(entry, 1);
 		__builtin_prefetch(entry + 64, 1);
