@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "flow/record.h"
+#include "geo/country.h"
 #include "geo/group.h"
 #include "output/stat.h"
 
@@ -70,6 +71,21 @@ static inline bool key_needs_country(const struct key *key)
  * key->also for the other side */
 struct stat_value key_value(const struct key *key, enum field_id field,
 			    const struct record_view *view);
+
+/** The same of a key that has a domain: a number alone, without the way over a stat_value. */
+static inline uint64_t key_number(const struct key *key, enum field_id field,
+				  const struct record_view *view)
+{
+	switch (key->source) {
+	case KEY_CTRY: /* unknown and all classes are one */
+		return country_number(field == FIELD_SRC_COUNTRY ? view_src_country(view)
+								 : view_dst_country(view));
+	case KEY_NUM:
+		return view_number(view, field);
+	default:
+		return key_value(key, field, view).low;
+	}
+}
 
 /** The IPv6 field that belongs to an IPv4 one. */
 enum field_id key_partner(enum field_id field);

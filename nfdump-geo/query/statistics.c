@@ -87,7 +87,7 @@ static void take_side(struct part *part, unsigned number, enum field_id field,
 		part->failed |=
 			!distinct_flow(part->distinct[number], &member, view, side_of(key, field));
 	}
-	if (value[0].low < statistic->domain) {
+	if (value[0].low < statistic->domain) { /* with distinct counts: see take_small() */
 		add_entry(&part->dense[number][value[0].low], flow);
 		return;
 	}
@@ -95,6 +95,22 @@ static void take_side(struct part *part, unsigned number, enum field_id field,
 		value[1].low = view_proto(view);
 	group_feed_add(&part->feed[number], keys_pack(&statistic->keys, value, packed), packed,
 		       flow);
+}
+
+/* Most statistics by a small number need no more than this. */
+static inline bool take_small(struct part *part, unsigned number, enum field_id field,
+			      const struct record_view *view, const struct entry *flow)
+{
+	const struct statistic *statistic = &part->statistics->statistic[number];
+	uint64_t place;
+
+	if (!statistic->domain || part->distinct[number])
+		return false;
+	place = key_number(&statistic->keys.key[0], field, view);
+	if (place >= statistic->domain)
+		return false;
+	add_entry(&part->dense[number][place], flow);
+	return true;
 }
 
 /* Both sides of a flow have different orders, so that no two entries have the same. */
@@ -107,11 +123,13 @@ static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
 		const struct key *key = &part->statistics->statistic[i].keys.key[0];
 
 		flow.order = 2 * order + 1;
-		take_side(part, i, key->field, row->view, &flow);
+		if (!take_small(part, i, key->field, row->view, &flow))
+			take_side(part, i, key->field, row->view, &flow);
 		if (key->also == FIELD_COUNT)
 			continue;
 		flow.order++;
-		take_side(part, i, key->also, row->view, &flow);
+		if (!take_small(part, i, key->also, row->view, &flow))
+			take_side(part, i, key->also, row->view, &flow);
 	}
 }
 
