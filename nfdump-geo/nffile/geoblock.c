@@ -49,8 +49,7 @@ static size_t check_shape(const uint8_t *payload, size_t len)
 	    bytes_get16(payload + size + 2) != size + 4)
 		return 0;
 	payload += RECORD_SMALL_HEADER_BYTES;
-	return bytes_get32(payload) == GEO_PART_MAGIC &&
-			       bytes_get16(payload + 4) == GEO_PART_LAYOUT
+	return bytes_get32(payload) == GEO_PART_MAGIC && bytes_get16(payload + 4) == GEO_PART_LAYOUT
 		       ? size
 		       : 0;
 }
@@ -68,29 +67,54 @@ int geo_part_decode(const uint8_t *payload, size_t len, struct geo_part *part,
 	part->run = bytes_get32(head + 12);
 	if (stream->used + len > GEO_STREAM_MAX_BYTES)
 		return NFGEO_ECORRUPT;
-	geo_stream_add(stream, head + GEO_PART_HEADER_BYTES,
-		       size - RECORD_MIN_BYTES);
+	geo_stream_add(stream, head + GEO_PART_HEADER_BYTES, size - RECORD_MIN_BYTES);
 	geo_stream_add(stream, payload + size + RECORD_SMALL_HEADER_BYTES, size);
 	return stream->failed ? NFGEO_ENOMEM : NFGEO_OK;
 }
 
+/* The section at *at, checksum or not; *at moves behind it. @return as geo_section_next(), or
+ * NFGEO_ECORRUPT: it is longer than what is there */
+static int section_at(const uint8_t *bytes, size_t len, size_t *at, struct geo_section *section)
+{
+	const uint8_t *head = bytes + *at;
+
+	if (len - *at < GEO_SECTION_HEADER_BYTES)
+		return 0;
+	section->type = bytes_get16(head);
+	section->version = bytes_get16(head + 2);
+	section->len = bytes_get32(head + 4);
+	section->bytes = head + GEO_SECTION_HEADER_BYTES;
+	if (section->type == GEO_SECTION_END)
+		return 0;
+	if (section->len > len - *at - GEO_SECTION_HEADER_BYTES)
+		return NFGEO_ECORRUPT;
+	*at += GEO_SECTION_HEADER_BYTES + ((section->len + 3) & ~(size_t)3);
+	if (*at > len)
+		*at = len;
+	return 1;
+}
+
+static bool has_its_checksum(const struct geo_section *section)
+{
+	return crc32c(0, section->bytes, section->len) == bytes_get32(section->bytes - 4);
+}
+
 int geo_section_next(const uint8_t *bytes, size_t len, size_t *at, struct geo_section *section)
 {
-	while (len - *at >= GEO_SECTION_HEADER_BYTES) {
-		const uint8_t *head = bytes + *at;
-		size_t left = len - *at - GEO_SECTION_HEADER_BYTES;
-
-		section->type = bytes_get16(head);
-		section->version = bytes_get16(head + 2);
-		section->len = bytes_get32(head + 4);
-		section->bytes = head + GEO_SECTION_HEADER_BYTES;
-		if (section->type == GEO_SECTION_END || section->len > left)
-			return 0;
-		*at += GEO_SECTION_HEADER_BYTES + ((section->len + 3) & ~(size_t)3);
-		if (*at > len)
-			*at = len;
-		if (crc32c(0, section->bytes, section->len) == bytes_get32(head + 8))
+	while (section_at(bytes, len, at, section) == 1)
+		if (has_its_checksum(section))
 			return 1;
-	}
 	return 0;
+}
+
+bool geo_sections_whole(const uint8_t *bytes, size_t len)
+{
+	struct geo_section section;
+	size_t at = 0;
+	int more;
+
+	while ((more = section_at(bytes, len, &at, &section)) == 1)
+		if (!has_its_checksum(&section))
+			return false;
+	return more == 0;
 }

@@ -71,4 +71,7 @@ struct geo_section {
  */
 int geo_section_next(const uint8_t *bytes, size_t len, size_t *at, struct geo_section *section);
 
+/** For those who verify: every section is whole and has its checksum. */
+bool geo_sections_whole(const uint8_t *bytes, size_t len);
+
 #endif

@@ -13,6 +13,7 @@
 #include "geo/group.h"
 #include "nffile/reader.h"
 #include "programs/nfdump_files.h"
+#include "programs/nfdump_verify.h"
 #include "programs/nfdump_run.h"
 
 /* -w */
@@ -232,7 +233,7 @@ static int simple_task(const struct nfdump_options *options)
 		common_print_version("nfdump");
 		return EXIT_DONE;
 	case TASK_VERIFY:
-		return files_verify(options->task_file);
+		return verify_file(options->task_file);
 	case TASK_EXPORTERS:
 		return files_exporters(options->task_file);
 	default:

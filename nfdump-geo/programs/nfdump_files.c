@@ -246,30 +246,6 @@ static int open_file(const char *path, struct nffile_reader **reader)
 	return EXIT_FAILED;
 }
 
-int files_verify(const char *path)
-{
-	struct nffile_reader *reader;
-	struct found found = {0};
-	const struct nffile_info *info;
-	int status = open_file(path, &reader);
-
-	if (status != EXIT_DONE)
-		return status;
-	info = nffile_info(reader);
-	walk(reader, &found, NULL);
-	printf("File: %s\nVersion: 2\nCompression: %s\nIdent: %s\n", path, codec_name(info->codec),
-	       info->ident);
-	printf("Blocks: %" PRIu64 "\nGeo blocks: %u\nRecords: %" PRIu64 "\nFlows: %" PRIu64 "\n",
-	       found.blocks, nffile_skipped(reader), found.records, found.flows);
-	if (info->never_closed)
-		printf("Status: never closed\n");
-	else
-		printf("Status: %s\n", found.damage ? "damaged" : "ok");
-	status = found.damage || info->never_closed ? EXIT_INCOMPLETE : EXIT_DONE;
-	nffile_close(reader);
-	return status;
-}
-
 /* doc/file-format.md "Exporter records": address, version, id; and samplers */
 static void print_exporter(const uint8_t *record, size_t len)
 {

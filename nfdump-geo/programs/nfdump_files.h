@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* nfdump_files.h - what nfdump does with whole files: totals, verify, exporters, rewrite. */
+/* nfdump_files.h - what nfdump does with whole files: totals, exporters, rewrite. */
 #ifndef PROGRAMS_NFDUMP_FILES_H
 #define PROGRAMS_NFDUMP_FILES_H
 
@@ -10,7 +10,6 @@
 int files_totals(const struct inputs *inputs);
 int files_plot(const struct inputs *inputs);
 int files_rewrite(const struct nfdump_options *options, const struct inputs *inputs);
-int files_verify(const char *path);
 int files_exporters(const char *path);
 
 /** A name beside `path` that readers skip, to be renamed over it when complete. */

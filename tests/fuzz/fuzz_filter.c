@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Filter text and a flow record together: up to the first NUL it is a filter, the rest a record.
- * What compiles must match the same when its printed form is compiled again. No files, no names.
+ * What compiles must match the same when its printed form is compiled again, and a record with
+ * countries that matches must lie in a block that may match. No files, no names.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/blocktest.h"
 #include "filter/filter.h"
 
 enum { PRINTED_BYTES = 1 << 16 };
@@ -30,16 +32,39 @@ static size_t printed(const struct filter *filter, char *text)
 	return end ? (size_t)(end - text) : 0;
 }
 
+/* A block that holds this record and one more. */
+static void check_block(const struct filter *filter, const struct record_view *view)
+{
+	struct country_set src = {{0}}, dst = {{0}};
+	struct block_test *test = block_test_new(filter);
+
+	if (!test)
+		abort();
+	country_set_add(&src, view_src_country(view) < COUNTRY_CODES ? view_src_country(view) : 0);
+	country_set_add(&dst, view_dst_country(view) < COUNTRY_CODES ? view_dst_country(view) : 0);
+	if (!block_test_may_match(test, &src, &dst))
+		abort();
+	country_set_add(&src, 203);
+	country_set_add(&dst, 840);
+	if (!block_test_may_match(test, &src, &dst))
+		abort();
+	block_test_free(test);
+}
+
 static bool match(const struct filter *filter, const uint8_t *record, size_t len)
 {
 	struct filter_context context = {"rtr-1", 5};
 	struct record_view view;
 	const char *label;
+	bool matches;
 
 	record_view_init(&view);
 	if (record_view(&view, record, len) != NFGEO_OK)
 		return false;
-	return filter_match(filter, &view, &context, &label);
+	matches = filter_match(filter, &view, &context, &label);
+	if (matches && view.geo)
+		check_block(filter, &view);
+	return matches;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The block index and the sums by country are made again from the records and compared with those
+ * of the file. A file that other programs added to or recompressed has geo blocks that speak of
+ * what it was: they are told to be outdated, which is no damage.
+ */
+#include "programs/nfdump_verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/totals.h"
+#include "nffile/geoblock.h"
+#include "nffile/geosummary.h"
+#include "nffile/reader.h"
+#include "programs/common.h"
+
+struct verify {
+	const char *path;
+	struct nffile_reader *reader;
+	const struct geo_summary *summary; /* NULL = no geo blocks that can be used */
+	struct raw_block raw;
+	struct block block;
+	struct record_views views;
+	/* Each flow once, and as often as its flow counter says: collectors and queries differ. */
+	struct geo_totals once, counted;
+	struct geo_stream stream; /* the geo blocks of one run */
+	size_t last;		  /* where its newest part starts */
+	struct geo_part part;	  /* the newest */
+	uint64_t blocks, records, flows, damage;
+	uint32_t geo_blocks, entry; /* entry: of the index, the next to be compared */
+};
+
+static void damaged(struct verify *verify, const char *what, uint64_t number)
+{
+	common_complain("nfdump", "%s: %s %" PRIu64, verify->path, what, number);
+	verify->damage++;
+}
+
+/* What the index should say of the block. */
+static struct geo_entry sum_up(struct verify *verify)
+{
+	struct block_cursor cursor = block_cursor(&verify->block);
+	struct geo_entry entry, unused;
+	const uint8_t *record;
+	size_t len;
+
+	geosum_entry_init(&entry);
+	geosum_entry_init(&unused);
+	while (block_next(&cursor, &record, &len) == 1) {
+		const struct record_view *view;
+
+		verify->records++;
+		if (bytes_get16(record) != RECORD_FLOW)
+			continue;
+		verify->flows++;
+		view = record_views_look(&verify->views, record, len);
+		if (!view) {
+			damaged(verify, "a record contradicts itself in block",
+				verify->raw.ordinal);
+			continue;
+		}
+		geosum_add(&verify->once, &entry, view, 1);
+		geosum_add(&verify->counted, &unused, view, view_flows(view));
+	}
+	return entry;
+}
+
+static bool same_entry(const struct geo_entry *said, const struct geo_entry *found)
+{
+	return said->flow_count == found->flow_count &&
+	       said->untagged_count == found->untagged_count && said->first_ms == found->first_ms &&
+	       said->last_ms == found->last_ms &&
+	       memcmp(&said->src, &found->src, sizeof(said->src)) == 0 &&
+	       memcmp(&said->dst, &found->dst, sizeof(said->dst)) == 0;
+}
+
+static void check_records(struct verify *verify)
+{
+	struct geo_entry found = sum_up(verify);
+	const struct geo_summary *summary = verify->summary;
+
+	verify->blocks++;
+	while (summary && verify->entry < summary->entry_count &&
+	       summary->entry[verify->entry].ordinal < verify->raw.ordinal)
+		verify->entry++;
+	if (summary && verify->entry < summary->entry_count &&
+	    summary->entry[verify->entry].ordinal == verify->raw.ordinal &&
+	    !same_entry(&summary->entry[verify->entry], &found))
+		damaged(verify, "the index does not say what is in block", verify->raw.ordinal);
+}
+
+/* A run is complete: its leading parts are one stream of sections, its last part is another. */
+static void check_run(struct verify *verify)
+{
+	const struct geo_stream *stream = &verify->stream;
+
+	if (!geo_sections_whole(stream->bytes, verify->last) ||
+	    !geo_sections_whole(stream->bytes + verify->last, stream->used - verify->last))
+		damaged(verify, "a checksum is wrong in the geo blocks before block",
+			verify->raw.ordinal + 1);
+	verify->stream.used = 0;
+}
+
+static void check_geo(struct verify *verify)
+{
+	size_t last = verify->stream.used;
+	struct geo_part part;
+
+	if (geo_part_decode(verify->block.bytes, verify->block.used, &part, &verify->stream) !=
+	    NFGEO_OK) {
+		if (nffile_info(verify->reader)->geo_bytes)
+			damaged(verify, "no geo block where there should be one: block",
+				verify->raw.ordinal);
+		return; /* an array of other programs */
+	}
+	verify->geo_blocks++;
+	if (part.part != (last ? verify->part.part + 1 : 0) ||
+	    (last && part.run != verify->part.run))
+		damaged(verify, "geo blocks are missing before block", verify->raw.ordinal);
+	verify->last = last;
+	verify->part = part;
+	if (part.part + 1 == part.parts)
+		check_run(verify);
+}
+
+static void check_blocks(struct verify *verify)
+{
+	struct error error = {0};
+	int got;
+
+	while ((got = nffile_next_raw(verify->reader, &verify->raw, &error)) != 0) {
+		if (got == 1)
+			got = nffile_decode(verify->reader, &verify->raw, &verify->block, &error);
+		if (got < 0) {
+			common_complain("nfdump", "%s", error.text);
+			verify->damage++;
+		}
+		if (got < 0 && !verify->block.record_count)
+			continue;
+		if (verify->block.type == BLOCK_RECORDS)
+			check_records(verify);
+		else
+			check_geo(verify);
+		block_clear(&verify->block);
+	}
+	if (verify->stream.used)
+		damaged(verify, "geo blocks are missing after block", verify->raw.ordinal);
+}
+
+static void check_sums(struct verify *verify)
+{
+	const struct geo_summary *summary = verify->summary;
+
+	if (summary && summary->complete && !verify->damage &&
+	    memcmp(&summary->totals, &verify->once, sizeof(verify->once)) != 0 &&
+	    memcmp(&summary->totals, &verify->counted, sizeof(verify->counted)) != 0)
+		damaged(verify, "the sums by country are not those of the flows, which are",
+			verify->flows);
+}
+
+static const char *state_of_index(const struct verify *verify)
+{
+	if (!verify->geo_blocks)
+		return "none";
+	if (!verify->summary || !verify->summary->complete)
+		return "outdated: the file was changed by other programs";
+	return "complete";
+}
+
+static void print_findings(const struct verify *verify)
+{
+	const struct nffile_info *info = nffile_info(verify->reader);
+
+	printf("File: %s\nVersion: 2\nCompression: %s\nIdent: %s\n", verify->path,
+	       codec_name(info->codec), info->ident);
+	printf("Blocks: %" PRIu64 "\nGeo blocks: %u\nRecords: %" PRIu64 "\nFlows: %" PRIu64 "\n",
+	       verify->blocks, verify->geo_blocks, verify->records, verify->flows);
+	printf("Country index: %s\n", state_of_index(verify));
+	printf("Status: %s\n", info->never_closed ? "never closed"
+			       : verify->damage	  ? "damaged"
+						  : "ok");
+}
+
+int verify_file(const char *path)
+{
+	struct verify *verify = calloc(1, sizeof(*verify)); /* large */
+	struct error error = {0};
+	int status = EXIT_FAILED;
+
+	if (!verify) {
+		common_complain("nfdump", "out of memory");
+		return EXIT_FAILED;
+	}
+	verify->path = path;
+	record_views_init(&verify->views);
+	if (nffile_open(&verify->reader, path, &error) != NFGEO_OK ||
+	    block_init(&verify->block, BLOCK_WRITE_BYTES) != NFGEO_OK) {
+		common_complain("nfdump", "%s", *error.text ? error.text : "out of memory");
+		goto done;
+	}
+	verify->summary = nffile_summary(verify->reader);
+	check_blocks(verify);
+	check_sums(verify);
+	print_findings(verify);
+	status = verify->damage || nffile_info(verify->reader)->never_closed ? EXIT_INCOMPLETE
+									     : EXIT_DONE;
+done:
+	geo_stream_fini(&verify->stream);
+	raw_block_fini(&verify->raw);
+	block_fini(&verify->block);
+	nffile_close(verify->reader);
+	free(verify);
+	return status;
+}
