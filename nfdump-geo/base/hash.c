@@ -40,7 +40,7 @@ static bool add_chunk(struct hash *hash)
 			return false;
 		hash->chunk = grown;
 	}
-	entries = malloc(HASH_CHUNK * hash->entry_bytes);
+	entries = aligned_alloc(64, HASH_CHUNK * hash->entry_bytes); /* on cache lines */
 	if (!entries)
 		return false;
 	hash->chunk[hash->chunk_count++] = entries;

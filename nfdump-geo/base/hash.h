@@ -61,7 +61,9 @@ static inline void hash_prefetch_entry(const struct hash *hash, uint64_t code)
 		const uint8_t *entry = hash_entry(hash, (uint32_t)hash->slots[at] - 1);
 
 		__builtin_prefetch(entry, 1);
-		__builtin_prefetch(entry + 64, 1);
+		if (hash->entry_bytes > 64)
+			if (hash->entry_bytes > 64)
+				__builtin_prefetch(entry + 64, 1);
 	}
 }
 

@@ -25,10 +25,10 @@ extern const struct order order_table[ORDER_COUNT];
 /** "bytes", "bytes:a", .. @param number  index into order_table; @return NFGEO_OK or NFGEO_EINVAL */
 int order_parse(const char *text, size_t len, unsigned *number, bool *ascending);
 
-/* Something to be sorted: larger values first, and equal ones in order of appearance. */
+/* Something to be sorted: larger values first, and equal ones by `order`. */
 struct ranked {
 	uint64_t value; /* inverted by rank_value() when ascending */
-	uint64_t order; /* of appearance */
+	uint64_t order; /* of appearance, or what else tells equal values apart */
 	const void *key, *group; /* borrowed */
 };
 

@@ -7,9 +7,10 @@
 #include "query/distinct.h"
 #include "query/groups.h"
 
+/* In an array. The table of groups holds the sum alone: with a key of 8 bytes, one cache line. */
 struct entry {
 	struct counters sum;
-	uint64_t order; /* of its first flow, counted from 1; 0 = there was none */
+	bool seen; /* there was a flow */
 };
 
 /* One -s. Where values are few enough, each worker has an array with a place for every one;
@@ -41,21 +42,20 @@ struct statistics {
 
 static inline void add_entry(struct entry *entry, const struct entry *value)
 {
-	if (!entry->order) {
+	if (entry->seen)
+		counters_merge(&entry->sum, &value->sum);
+	else
 		*entry = *value;
-		return;
-	}
-	counters_merge(&entry->sum, &value->sum);
-	if (value->order < entry->order)
-		entry->order = value->order;
 }
 
 static bool add_to_group(struct group_partition *partition, void *group, const void *value,
 			 bool fresh)
 {
 	(void)partition;
-	(void)fresh;
-	add_entry(group, value);
+	if (fresh)
+		memcpy(group, value, sizeof(struct counters));
+	else
+		counters_merge(group, value);
 	return true;
 }
 
@@ -94,7 +94,7 @@ static void take_side(struct part *part, unsigned number, enum field_id field,
 	if (statistic->keys.count > 1)
 		value[1].low = view_proto(view);
 	group_feed_add(&part->feed[number], keys_pack(&statistic->keys, value, packed), packed,
-		       flow);
+		       &flow->sum);
 }
 
 /* Most statistics by a small number need no more than this. */
@@ -113,21 +113,19 @@ static inline bool take_small(struct part *part, unsigned number, enum field_id 
 	return true;
 }
 
-/* Both sides of a flow have different orders, so that no two entries have the same. */
 static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
 {
 	struct part *part = worker;
-	struct entry flow = {.sum = counters_of(row->view)};
+	struct entry flow = {.sum = counters_of(row->view), .seen = true};
 
+	(void)order; /* equal values come in the order of their keys, whoever was first */
 	for (unsigned i = 0; i < part->statistics->count; i++) {
 		const struct key *key = &part->statistics->statistic[i].keys.key[0];
 
-		flow.order = 2 * order + 1;
 		if (!take_small(part, i, key->field, row->view, &flow))
 			take_side(part, i, key->field, row->view, &flow);
 		if (key->also == FIELD_COUNT)
 			continue;
-		flow.order++;
 		if (!take_small(part, i, key->also, row->view, &flow))
 			take_side(part, i, key->also, row->view, &flow);
 	}
@@ -182,7 +180,8 @@ static void open_statistic(struct statistic *statistic, const struct statistic_r
 		keys_append(&statistic->keys, &key);
 	else
 		statistic->domain = key_domain(&request->key);
-	groups_init(&statistic->groups, statistic->keys.bytes, sizeof(struct entry), add_to_group);
+	groups_init(&statistic->groups, statistic->keys.bytes, sizeof(struct counters),
+		    add_to_group);
 }
 
 struct statistics *statistics_new(const struct statistic_request *request, unsigned count,
@@ -232,7 +231,7 @@ static bool finish_part(struct statistic *statistic, struct part *part, unsigned
 	if (part->feed[number].item && !group_feed_flush(&part->feed[number]))
 		return false;
 	for (unsigned i = 0; i < statistic->domain && statistic->dense; i++)
-		if (part->dense[number][i].order)
+		if (part->dense[number][i].seen)
 			add_entry(&statistic->dense[i], &part->dense[number][i]);
 	if (statistic->distinct && !distinct_merge(statistic->distinct, part->distinct[number]))
 		return false;
@@ -277,17 +276,18 @@ static bool is_left(const struct statistic_cut *cut, unsigned order, const struc
 	       within(&cut->bytes, (in ? sum->in_bytes : 0) + (out ? sum->out_bytes : 0));
 }
 
-/* Dense entries have no key but their place. */
+/* Entries of the array have no key but their place. */
 static struct stat_value value_of(const struct statistic *statistic, const void *packed,
-				  const struct entry *entry)
+				  const struct counters *sum)
 {
 	struct stat_value value[2];
 	size_t key_bytes;
 
 	if (statistic->domain) {
-		value[0] = (struct stat_value){.low = (uint64_t)(entry - statistic->dense)};
+		value[0] = (struct stat_value){
+			.low = (uint64_t)((const struct entry *)sum - statistic->dense)};
 	} else {
-		key_bytes = (size_t)((const uint8_t *)entry - (const uint8_t *)packed);
+		key_bytes = (size_t)((const uint8_t *)sum - (const uint8_t *)packed);
 		keys_unpack(&statistic->keys, keys_shape(&statistic->keys, key_bytes), packed,
 			    value);
 	}
@@ -298,43 +298,56 @@ static struct stat_value value_of(const struct statistic *statistic, const void 
 	return value[0];
 }
 
-static void rank_entry(void *arg, enum key_shape shape, const void *key, const void *value)
+/* Where equal values stand: by their keys, long ones by a hash of them. */
+static uint64_t key_order(const struct statistic *statistic, enum key_shape shape, const void *key)
 {
-	struct making *making = arg;
+	size_t bytes = statistic->keys.bytes[shape];
+
+	return bytes == 8 ? bytes_get64(key) : hash_bytes(key, bytes) | 1ull << 63;
+}
+
+static void rank_sum(struct making *making, const void *key, const struct counters *sum,
+		     uint64_t order)
+{
 	const struct statistic *statistic = making->statistic;
-	const struct entry *entry = value;
 	uint64_t counts[STAT_DISTINCT_COUNT], number;
 
-	(void)shape;
-	if (!entry->order || !is_left(making->cut, making->order, &entry->sum))
+	if (!is_left(making->cut, making->order, sum))
 		return;
 	if (making->order < ORDER_DISTINCT) {
-		number = order_table[making->order].value(&entry->sum);
+		number = order_table[making->order].value(sum);
 	} else {
-		struct stat_value member = value_of(statistic, key, entry);
+		struct stat_value member = value_of(statistic, key, sum);
 
 		distinct_counts(statistic->distinct, &member, counts);
 		number = counts[making->order - ORDER_DISTINCT];
 	}
 	number = rank_value(number, statistic->request.ascending >> making->order & 1);
-	ranking_add(&making->ranking, &(struct ranked){number, entry->order, key, entry});
+	ranking_add(&making->ranking, &(struct ranked){number, order, key, sum});
+}
+
+static void rank_group(void *arg, enum key_shape shape, const void *key, const void *value)
+{
+	struct making *making = arg;
+
+	rank_sum(making, key, value, key_order(making->statistic, shape, key));
 }
 
 static void row_of(const struct statistic *statistic, const struct ranked *ranked,
 		   struct stat_row *row)
 {
-	const struct entry *entry = ranked->group;
-	struct stat_value value = value_of(statistic, ranked->key, entry);
+	const struct counters *sum = ranked->group;
+	struct stat_value value = value_of(statistic, ranked->key, sum);
 
 	row->value = key_shown(&statistic->keys.key[0], value);
 	row->value.proto = value.proto;
-	row->first_ms = entry->sum.first_ms;
-	row->last_ms = entry->sum.last_ms;
-	row->flows = entry->sum.flows;
-	row->in_packets = entry->sum.in_packets;
-	row->in_bytes = entry->sum.in_bytes;
-	row->out_packets = entry->sum.out_packets;
-	row->out_bytes = entry->sum.out_bytes;
+	row->first_ms = sum->first_ms;
+	row->last_ms = sum->last_ms;
+	row->flows = sum->flows;
+	row->in_packets = sum->in_packets;
+	row->in_bytes = sum->in_bytes;
+	row->out_packets = sum->out_packets;
+	row->out_bytes = sum->out_bytes;
 	if (statistic->distinct)
 		distinct_counts(statistic->distinct, &value, row->distinct);
 }
@@ -345,8 +358,9 @@ static struct stat_row *make_rows(struct making *making)
 	struct stat_row *row;
 
 	for (unsigned i = 0; i < statistic->domain && statistic->dense; i++)
-		rank_entry(making, KEY_NARROW, NULL, &statistic->dense[i]);
-	groups_each(&statistic->groups, rank_entry, making);
+		if (statistic->dense[i].seen)
+			rank_sum(making, NULL, &statistic->dense[i].sum, i);
+	groups_each(&statistic->groups, rank_group, making);
 	ranking_sort(&making->ranking);
 	row = calloc(making->ranking.count + 1, sizeof(*row));
 	for (size_t i = 0; row && i < making->ranking.count; i++)
