@@ -227,14 +227,24 @@ static struct line next_line(const char *at, const char *end)
 	return line;
 }
 
+/* An IPv4 address in an IPv6 element is that IPv4 address. Files of ranges do not say so. */
+static int add_mapped(struct geo_builder *builder)
+{
+	const struct prefix mapped = {address_ip6(0, 0xffff00000000), 96};
+
+	return geo_builder_alias4(builder, &mapped);
+}
+
 int ranges_load_text(const char *name, const char *text, size_t len, struct geo_builder *builder,
 		     struct geo_provenance *provenance, struct error *error)
 {
 	struct reader reader = {name, 0, 0, builder, provenance, error};
 	static const char mark[] = "\xef\xbb\xbf"; /* spreadsheets put it before UTF-8 */
 	const char *end = text + len;
-	int code = NFGEO_OK;
+	int code = add_mapped(builder);
 
+	if (code)
+		return error_set(error, code, "out of memory");
 	if (len >= sizeof(mark) - 1 && memcmp(text, mark, sizeof(mark) - 1) == 0)
 		text += sizeof(mark) - 1;
 	while (!code && text < end) {
