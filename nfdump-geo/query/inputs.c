@@ -342,6 +342,12 @@ static int range_in_dir(struct inputs *inputs, const char *dir, const char *firs
 	return walk(inputs, dir, "", &bounds, 0);
 }
 
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Of a range the directories are read by their names, as stock does; of one file as they are given. */
 static int expand_dirs(struct inputs *inputs, const struct input_options *options,
 		       struct error *error)
 {
@@ -354,6 +360,8 @@ static int expand_dirs(struct inputs *inputs, const struct input_options *option
 		return error_set(error, NFGEO_EINVAL, "-M %s: no directory", options->dirs);
 	if (status == NFGEO_OK && options->range)
 		status = split_range(options->range, first, last, error);
+	if (status == NFGEO_OK && options->range)
+		qsort(dirs.text, dirs.count, sizeof(*dirs.text), by_path);
 	for (size_t i = 0; status == NFGEO_OK && i < dirs.count; i++) {
 		if (!is_dir(dirs.text[i]))
 			status = note_missing(inputs, "no such directory", dirs.text[i], NULL);
