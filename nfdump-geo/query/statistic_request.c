@@ -47,10 +47,10 @@ static int parse_key(struct statistic_request *request, const char *text, size_t
 	snprintf(request->name, sizeof(request->name), "%.*s", (int)strcspn(text, "/:"), text);
 	for (char *letter = request->name; *letter; letter++)
 		*letter = (char)tolower((unsigned char)*letter);
-	request->record = len == 6 && strcmp(request->name, "record") == 0;
+	request->by_proto = wants_proto(text, &len);
+	request->record = len == 6 && strcmp(request->name, "record") == 0; /* has its protocol */
 	if (request->record)
 		return NFGEO_OK;
-	request->by_proto = wants_proto(text, &len);
 	if (memchr(text, ':', len) && !key_takes_group(text, len))
 		return unknown(text, error);
 	status = key_parse(&request->key, text, len, error);

@@ -99,8 +99,13 @@ static void keys_texts(void **state)
 /* A key becomes a record with the key's fields and nothing else. */
 static void keys_and_back(void **state)
 {
-	struct make_flow flow = {.src6 = 0x1234, .dst6 = 0x5678, .proto = 17, .tagged = true,
-				 .src_country = 203, .dst_country = 1001, .packets = 1};
+	struct make_flow flow = {.src6 = 0x1234,
+				 .dst6 = 0x5678,
+				 .proto = 17,
+				 .tagged = true,
+				 .src_country = 203,
+				 .dst_country = 1001,
+				 .packets = 1};
 	uint8_t record[512], again[512], key[KEY_BYTES_MAX];
 	struct stat_value value[KEYS_MAX];
 	uint8_t *place[ELEMENT_SLOTS] = {0};
@@ -112,7 +117,8 @@ static void keys_and_back(void **state)
 	(void)state;
 	assert_int_equal(keys_parse(&keys, "dstip,proto,srcctry,dstctry,outif", NULL), NFGEO_OK);
 	record_view_init(&view);
-	assert_int_equal(record_view(&view, record, make_flow(&flow, record, sizeof(record))), NFGEO_OK);
+	assert_int_equal(record_view(&view, record, make_flow(&flow, record, sizeof(record))),
+			 NFGEO_OK);
 	keys_values(&keys, &view, value);
 	assert_int_equal(keys_pack(&keys, value, key), KEY_WIDE);
 	memset(value, 0xee, sizeof(value));
@@ -197,8 +203,14 @@ static const struct {
 	int sign;
 	uint64_t value; /* sign 0 = refused */
 } limits[] = {
-	{"10", 1, 10},	      {"+10k", 1, 10000},	{"-1M", -1, 1000000}, {"2G", 1, 2000000000},
-	{"18446744073709551615k", 0, 0}, {"", 0, 0}, {"k", 0, 0},	      {"10x", 0, 0},
+	{"10", 1, 10},
+	{"+10k", 1, 10000},
+	{"-1M", -1, 1000000},
+	{"2G", 1, 2000000000},
+	{"18446744073709551615k", 0, 0},
+	{"", 0, 0},
+	{"k", 0, 0},
+	{"10x", 0, 0},
 	{"+-1", 0, 0},
 };
 
@@ -219,11 +231,12 @@ static const struct {
 	const char *text;
 	bool good;
 } requests[] = {
-	{"srcip", true},	 {"srcip:p/bytes", true}, {"ip/packets/bytes:a", true},
-	{"record/flows", true},	 {"ctry", true},	  {"srcgroup:EU/bytes", true},
-	{"natsrcip/bpp", true},	 {"srcip/ipackets", true}, {"nosuch", false},
-	{"srcip/nosuch", false}, {"srcip/tstart", false}, {"srcip:q", false},
-	{"srcgroup", false},	 {"srcgroup:NATO", false}, {"srcip/", false},
+	{"srcip", true},	  {"srcip:p/bytes", true},     {"ip/packets/bytes:a", true},
+	{"record/flows", true},	  {"record:p/flows", true},    {"record:q", false},
+	{"ctry", true},		  {"srcgroup:EU/bytes", true}, {"natsrcip/bpp", true},
+	{"srcip/ipackets", true}, {"nosuch", false},	       {"srcip/nosuch", false},
+	{"srcip/tstart", false},  {"srcip:q", false},	       {"srcgroup", false},
+	{"srcgroup:NATO", false}, {"srcip/", false},
 };
 
 static void request_texts(void **state)
@@ -247,9 +260,14 @@ static void feed(struct aggregate *aggregate, void *part[2], unsigned split)
 	part[1] = sink->open(sink);
 	for (unsigned i = 0; i < 600; i++) {
 		bool back = i % 3 == 0;
-		struct make_flow flow = {.src4 = back ? 2 : 1, .dst4 = back ? 1 : 2, .proto = 6,
-					 .first_ms = 1000 + i, .last_ms = 2000 + i, .packets = 1,
-					 .bytes = back ? 1000 : 10, .tcp_flags = back ? 2 : 16};
+		struct make_flow flow = {.src4 = back ? 2 : 1,
+					 .dst4 = back ? 1 : 2,
+					 .proto = 6,
+					 .first_ms = 1000 + i,
+					 .last_ms = 2000 + i,
+					 .packets = 1,
+					 .bytes = back ? 1000 : 10,
+					 .tcp_flags = back ? 2 : 16};
 		uint8_t *record = block[i % 7];
 		struct record_view view;
 		struct flow_row row = {.view = &view, .ident = ""};
@@ -300,9 +318,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hash_counts),	 cmocka_unit_test(keys_texts),
 		cmocka_unit_test(keys_and_back), cmocka_unit_test(ranks),
-		cmocka_unit_test(ranks_many),
-		cmocka_unit_test(limit_texts),	 cmocka_unit_test(request_texts),
-		cmocka_unit_test(both_directions),
+		cmocka_unit_test(ranks_many),	 cmocka_unit_test(limit_texts),
+		cmocka_unit_test(request_texts), cmocka_unit_test(both_directions),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
