@@ -3,29 +3,8 @@
 
 #include "geo/country.h"
 #include "output/names.h"
-#include "output/value.h"
 
 #define EMIT(name) char *emit_##name(char *at, const struct step *step, const struct flow_row *row)
-
-/* The step's field as a number; 0 when the record has no such element. */
-static inline uint64_t field_number(const struct step *step, const struct record_view *view)
-{
-	const uint8_t *from;
-
-	if (!view_has(view, step->element))
-		return 0;
-	from = view_payload(view, step->element) + step->offset;
-	switch (step->bytes) {
-	case 1:
-		return *from;
-	case 2:
-		return bytes_get16(from);
-	case 4:
-		return bytes_get32(from);
-	default:
-		return bytes_get64(from);
-	}
-}
 
 EMIT(literal)
 {
@@ -158,12 +137,12 @@ EMIT(nbar)
 
 EMIT(time)
 {
-	return put_time(at, step->arg ? row->utc : row->clock, field_number(step, row->view), ' ');
+	return put_time(at, step->arg ? row->utc : row->clock, step_number(step, row->view), ' ');
 }
 
 EMIT(time_raw)
 {
-	return put_thousandths(at, field_number(step, row->view));
+	return put_thousandths(at, step_number(step, row->view));
 }
 
 EMIT(duration)
@@ -197,19 +176,19 @@ EMIT(event_ms)
 EMIT(latency)
 {
 	char text[PRINT_NUMBER_MAX + 4];
-	char *end = put_thousandths(text, field_number(step, row->view));
+	char *end = put_thousandths(text, step_number(step, row->view));
 
 	return put_right(at, text, (size_t)(end - text), step->width);
 }
 
 EMIT(number)
 {
-	return put_number_right(at, field_number(step, row->view), step->width);
+	return put_number_right(at, step_number(step, row->view), step->width);
 }
 
 EMIT(scaled)
 {
-	uint64_t value = field_number(step, row->view);
+	uint64_t value = step_number(step, row->view);
 
 	return step->plain ? put_number_right(at, value, step->width)
 			   : put_scaled(at, value, step->width);
@@ -228,14 +207,14 @@ static char *put_rate(char *at, const struct step *step, uint64_t value)
 
 EMIT(bps)
 {
-	uint64_t bytes = field_number(step, row->view);
+	uint64_t bytes = step_number(step, row->view);
 
 	return put_rate(at, step, rate(bytes, 8, row_duration_ms(row->view)));
 }
 
 EMIT(pps)
 {
-	uint64_t packets = field_number(step, row->view);
+	uint64_t packets = step_number(step, row->view);
 
 	return put_rate(at, step, rate(packets, 1, row_duration_ms(row->view)));
 }
@@ -243,7 +222,7 @@ EMIT(pps)
 EMIT(bpp)
 {
 	uint64_t packets = view_u64(row->view, ELEMENT_GENERIC, 24);
-	uint64_t bytes = field_number(step, row->view);
+	uint64_t bytes = step_number(step, row->view);
 
 	return put_number_right(at, packets ? bytes / packets : 0, step->width);
 }
@@ -251,7 +230,7 @@ EMIT(bpp)
 EMIT(hex)
 {
 	char text[20] = "0x";
-	char *end = put_hex(text + 2, field_number(step, row->view), step->arg);
+	char *end = put_hex(text + 2, step_number(step, row->view), step->arg);
 
 	return put_right(at, text, (size_t)(end - text), step->width);
 }
@@ -281,7 +260,7 @@ EMIT(flags)
 EMIT(direction)
 {
 	at = put_blanks(at, step->width - 1u);
-	*at++ = field_number(step, row->view) ? 'E' : 'I';
+	*at++ = step_number(step, row->view) ? 'E' : 'I';
 	return at;
 }
 
@@ -371,13 +350,13 @@ EMIT(network)
 
 	at = put_column(at, step, &address);
 	*at++ = '/';
-	return put_number_left(at, field_number(step, row->view), 2);
+	return put_number_left(at, step_number(step, row->view), 2);
 }
 
 /* step->element is the IPv4 form, step->arg the IPv6 form; a non-zero IPv6 address wins. */
 EMIT(hop)
 {
-	struct address address = address_ip4((uint32_t)field_number(step, row->view));
+	struct address address = address_ip4((uint32_t)step_number(step, row->view));
 
 	if (view_has(row->view, step->arg) && !address.low)
 		address = address_ip6(view_u64(row->view, step->arg, 0),
@@ -404,7 +383,7 @@ EMIT(nat)
 static char *put_port(char *at, const struct step *step, const struct flow_row *row, bool ip6,
 		      bool icmp)
 {
-	uint16_t port = (uint16_t)field_number(step, row->view);
+	uint16_t port = (uint16_t)step_number(step, row->view);
 	char text[8];
 
 	*at++ = ip6 ? '.' : ':';
@@ -437,7 +416,7 @@ EMIT(nat_port)
 
 EMIT(mac)
 {
-	return put_mac(at, field_number(step, row->view));
+	return put_mac(at, step_number(step, row->view));
 }
 
 static char *put_label(char *at, uint32_t entry, size_t width)
@@ -451,7 +430,7 @@ static char *put_label(char *at, uint32_t entry, size_t width)
 
 EMIT(mpls)
 {
-	return put_label(at, (uint32_t)field_number(step, row->view), step->width);
+	return put_label(at, (uint32_t)step_number(step, row->view), step->width);
 }
 
 EMIT(mpls_all)
@@ -485,7 +464,7 @@ EMIT(event)
 EMIT(event_ext)
 {
 	static const char *const words[] = {"I-ACL", "E-ACL", "Adv", "No SYN"};
-	uint64_t event = field_number(step, row->view);
+	uint64_t event = step_number(step, row->view);
 
 	if (!event)
 		return put_right(at, "Ignore", 6, step->width);
@@ -516,80 +495,4 @@ EMIT(acl_out)
 		at = put_number_right(at, view_u32(row->view, ELEMENT_ACL, 12 + 4 * i), step->width);
 	}
 	return at;
-}
-
-EMIT(ctry2)
-{
-	return put_text(at, country_alpha2((uint16_t)field_number(step, row->view)), 2);
-}
-
-EMIT(ctry3)
-{
-	return put_text(at, country_alpha3((uint16_t)field_number(step, row->view)), 3);
-}
-
-EMIT(ctry_number)
-{
-	uint16_t code = (uint16_t)field_number(step, row->view);
-
-	return put_number_right(at, country_number(code), step->width);
-}
-
-EMIT(ctry_name)
-{
-	const char *name = country_name((uint16_t)field_number(step, row->view));
-
-	return put_left(at, name, strlen(name), step->width);
-}
-
-EMIT(ctry_class)
-{
-	const char *word = country_class_word((uint16_t)field_number(step, row->view));
-
-	return put_left(at, word, strlen(word), step->width);
-}
-
-EMIT(country)
-{
-	if (!view_has(row->view, ELEMENT_GEO))
-		return at;
-	return put_country_cell(at, (uint16_t)field_number(step, row->view), &step->terminal,
-				step->terminal.names);
-}
-
-static uint64_t application_id(const struct record_view *view)
-{
-	uint64_t number = 0;
-
-	if (view_has(view, ELEMENT_APP_ID))
-		for (unsigned i = 0; i < view->payload_bytes[ELEMENT_APP_ID] && i < 8; i++)
-			number = number << 8 | view_payload(view, ELEMENT_APP_ID)[i];
-	return number;
-}
-
-/* step->arg is the type of the records that hold the names. Without any, stock prints nothing. */
-EMIT(name)
-{
-	uint64_t number = step->arg == RECORD_NBAR ? application_id(row->view)
-						   : field_number(step, row->view);
-	const char *name = name_table_find(row->names, step->arg, number);
-
-	if (!name && step->arg == RECORD_NBAR)
-		return put_string(at, "<no info>");
-	if (!name)
-		return row->names && row->names->count ? put_number(at, number) : at;
-	for (size_t i = 0; name[i] && i < NAME_SHOWN_MAX; i++)
-		*at++ = (unsigned char)name[i] < ' ' || name[i] == 127 ? '.' : name[i];
-	return at;
-}
-
-EMIT(key)
-{
-	char text[STAT_VALUE_MAX];
-	char *end;
-
-	if (!row->key)
-		return put_blanks(at, step->width);
-	end = put_stat_value(text, step->key->kind, &row->key[step->arg], step->plain);
-	return put_right(at, text, (size_t)(end - text), step->width);
 }

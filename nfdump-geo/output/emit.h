@@ -22,6 +22,26 @@ EMIT(ctry2) EMIT(ctry3) EMIT(ctry_number) EMIT(name) EMIT(ctry_name) EMIT(ctry_c
 EMIT(country) EMIT(key)
 #undef EMIT
 
+/** The step's field as a number; 0 when the record has no such element. */
+static inline uint64_t step_number(const struct step *step, const struct record_view *view)
+{
+	const uint8_t *from;
+
+	if (!view_has(view, step->element))
+		return 0;
+	from = view_payload(view, step->element) + step->offset;
+	switch (step->bytes) {
+	case 1:
+		return *from;
+	case 2:
+		return bytes_get16(from);
+	case 4:
+		return bytes_get32(from);
+	default:
+		return bytes_get64(from);
+	}
+}
+
 /** The network that a mask length cuts out of an address; the address itself where that is 0. */
 struct address row_network(const struct record_view *view, unsigned side);
 
