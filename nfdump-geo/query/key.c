@@ -124,6 +124,20 @@ static int parse_group(struct key *key, const char *colon, size_t len, struct er
 	return NFGEO_OK;
 }
 
+static const char *const continents[] = {"..", "AF", "AN", "AS", "EU", "NA", "OC", "SA"};
+enum { CONTINENTS = sizeof(continents) / sizeof(*continents) };
+
+/* By code; 0 = none. Filled when a key asks for it, before there are threads. */
+static uint8_t continent_numbers[COUNTRY_CODES];
+
+static void number_continents(void)
+{
+	for (uint16_t code = 1; code <= COUNTRY_MAX; code++)
+		for (unsigned i = 1; i < CONTINENTS; i++)
+			if (strcmp(continents[i], country_continent(code)) == 0)
+				continent_numbers[code] = (uint8_t)i;
+}
+
 int key_parse(struct key *key, const char *text, size_t len, struct error *error)
 {
 	const struct known_key *row = find(text, len);
@@ -141,6 +155,8 @@ int key_parse(struct key *key, const char *text, size_t len, struct error *error
 			    .also = row->also,
 			    .row = (unsigned)(row - known)};
 	snprintf(key->name, sizeof(key->name), "%.*s", (int)strcspn(row->names, "|"), row->names);
+	if (row->source == KEY_CONT)
+		number_continents();
 	if (row->source == KEY_GROUP)
 		return parse_group(key, text + name_len, len - name_len, error);
 	return parse_bits(key, text + name_len, len - name_len, error);
@@ -235,19 +251,6 @@ static uint16_t country_of(const struct record_view *view, enum field_id field)
 	return field == FIELD_SRC_COUNTRY ? view_src_country(view) : view_dst_country(view);
 }
 
-static const char *const continents[] = {"..", "AF", "AN", "AS", "EU", "NA", "OC", "SA"};
-enum { CONTINENTS = sizeof(continents) / sizeof(*continents) };
-
-static unsigned continent_number(uint16_t code)
-{
-	const char *letters = country_continent(country_number(code));
-
-	for (unsigned i = 1; i < CONTINENTS; i++)
-		if (strcmp(continents[i], letters) == 0)
-			return i;
-	return 0;
-}
-
 static uint64_t country_value(const struct key *key, enum field_id field,
 			      const struct record_view *view)
 {
@@ -258,9 +261,9 @@ static uint64_t country_value(const struct key *key, enum field_id field,
 		return (uint64_t)country_number(view_src_country(view)) << 16 |
 		       country_number(view_dst_country(view));
 	case KEY_CONT:
-		return continent_number(code);
+		return continent_numbers[country_number(code)];
 	case KEY_CLASS:
-		if (*country_class_word(code))
+		if (code >= CLASS_PRIVATE && code <= CLASS_MAX)
 			return code;
 		return code ? CLASS_PUBLIC : COUNTRY_UNKNOWN;
 	case KEY_GROUP:

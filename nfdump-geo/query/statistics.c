@@ -7,6 +7,8 @@
 #include "query/distinct.h"
 #include "query/groups.h"
 
+enum { DENSE_MAX = 1 << 18 /* places: 16 MiB, of which those in use take memory */ };
+
 /* In an array. The table of groups holds the sum alone: with a key of 8 bytes, one cache line. */
 struct entry {
 	struct counters sum;
@@ -19,6 +21,7 @@ struct statistic {
 	struct statistic_request request;
 	struct keys keys; /* its key, and the protocol where that counts */
 	unsigned domain;  /* places of the array; 0 = groups */
+	unsigned protos;  /* places for each value: one, or one a protocol */
 	struct groups groups;
 	struct entry *dense;	   /* sums of all workers, after the scan; borrowed from a part */
 	struct distinct *distinct; /* likewise */
@@ -71,6 +74,16 @@ static enum distinct_side side_of(const struct key *key, enum field_id field)
 	return strncmp(word, "dst", 3) == 0 || field == FIELD_OUTPUT ? DISTINCT_DST : DISTINCT_BOTH;
 }
 
+/* In the array, which has as many places as key_domain() says, each protocol its own where that
+ * counts. */
+static inline struct entry *place_of(struct part *part, unsigned number, uint64_t value,
+				     const struct record_view *view)
+{
+	unsigned protos = part->statistics->statistic[number].protos;
+
+	return &part->dense[number][protos == 1 ? value : value * protos + view_proto(view)];
+}
+
 /* One side of a flow. */
 static void take_side(struct part *part, unsigned number, enum field_id field,
 		      const struct record_view *view, const struct entry *flow)
@@ -87,12 +100,12 @@ static void take_side(struct part *part, unsigned number, enum field_id field,
 		part->failed |=
 			!distinct_flow(part->distinct[number], &member, view, side_of(key, field));
 	}
-	if (value[0].low < statistic->domain) { /* with distinct counts: see take_small() */
-		add_entry(&part->dense[number][value[0].low], flow);
-		return;
-	}
 	if (statistic->keys.count > 1)
 		value[1].low = view_proto(view);
+	if (statistic->domain) { /* with distinct counts: see take_small() */
+		add_entry(place_of(part, number, value[0].low, view), flow);
+		return;
+	}
 	group_feed_add(&part->feed[number], keys_pack(&statistic->keys, value, packed), packed,
 		       &flow->sum);
 }
@@ -102,14 +115,11 @@ static inline bool take_small(struct part *part, unsigned number, enum field_id 
 			      const struct record_view *view, const struct entry *flow)
 {
 	const struct statistic *statistic = &part->statistics->statistic[number];
-	uint64_t place;
 
 	if (!statistic->domain || part->distinct[number])
 		return false;
-	place = key_number(&statistic->keys.key[0], field, view);
-	if (place >= statistic->domain)
-		return false;
-	add_entry(&part->dense[number][place], flow);
+	add_entry(place_of(part, number, key_number(&statistic->keys.key[0], field, view), view),
+		  flow);
 	return true;
 }
 
@@ -178,8 +188,9 @@ static void open_statistic(struct statistic *statistic, const struct statistic_r
 	if (request->by_proto && request->key.kind != STAT_PROTO &&
 	    key_parse(&key, proto, strlen(proto), NULL) == NFGEO_OK)
 		keys_append(&statistic->keys, &key);
-	else
-		statistic->domain = key_domain(&request->key);
+	statistic->protos = statistic->keys.count > 1 ? 256 : 1;
+	if (key_domain(&request->key) <= DENSE_MAX / statistic->protos)
+		statistic->domain = key_domain(&request->key) * statistic->protos;
 	groups_init(&statistic->groups, statistic->keys.bytes, sizeof(struct counters),
 		    add_to_group);
 }
@@ -284,8 +295,10 @@ static struct stat_value value_of(const struct statistic *statistic, const void 
 	size_t key_bytes;
 
 	if (statistic->domain) {
-		value[0] = (struct stat_value){
-			.low = (uint64_t)((const struct entry *)sum - statistic->dense)};
+		size_t place = (size_t)((const struct entry *)sum - statistic->dense);
+
+		value[0] = (struct stat_value){.low = place / statistic->protos};
+		value[1] = (struct stat_value){.low = place % statistic->protos};
 	} else {
 		key_bytes = (size_t)((const uint8_t *)sum - (const uint8_t *)packed);
 		keys_unpack(&statistic->keys, keys_shape(&statistic->keys, key_bytes), packed,
