@@ -49,3 +49,13 @@ void geosum_add(struct geo_totals *totals, struct geo_entry *entry, const struct
 		count(&totals->untagged, flows, packets, bytes, syn_only);
 	}
 }
+
+void geosum_merge(struct geo_totals *to, const struct geo_totals *from)
+{
+	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
+		geo_count_add(&to->src[code], &from->src[code]);
+		geo_count_add(&to->dst[code], &from->dst[code]);
+	}
+	geo_count_add(&to->untagged, &from->untagged);
+	to->flow_records += from->flow_records;
+}

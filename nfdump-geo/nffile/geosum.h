@@ -44,6 +44,17 @@ void geosum_entry_init(struct geo_entry *entry);
 void geosum_add(struct geo_totals *totals, struct geo_entry *entry, const struct record_view *view,
 		uint64_t flows);
 
+static inline void geo_count_add(struct geo_count *sum, const struct geo_count *other)
+{
+	sum->flows += other->flows;
+	sum->packets += other->packets;
+	sum->bytes += other->bytes;
+	sum->syn_only += other->syn_only;
+}
+
+/** Add the sums of other flows. */
+void geosum_merge(struct geo_totals *to, const struct geo_totals *from);
+
 /** True for a TCP flow that only ever asked for a connection. ECN bits do not matter. */
 static inline bool flow_is_syn_only(uint8_t proto, uint8_t tcp_flags)
 {

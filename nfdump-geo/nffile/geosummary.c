@@ -155,24 +155,6 @@ static bool merge_provenance(struct geo_summary *summary, struct geo_content *co
 	return true;
 }
 
-static void merge_counts(struct geo_count *to, const struct geo_count *from)
-{
-	to->flows += from->flows;
-	to->packets += from->packets;
-	to->bytes += from->bytes;
-	to->syn_only += from->syn_only;
-}
-
-static void merge_totals(struct geo_totals *to, const struct geo_totals *from)
-{
-	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
-		merge_counts(&to->src[code], &from->src[code]);
-		merge_counts(&to->dst[code], &from->dst[code]);
-	}
-	merge_counts(&to->untagged, &from->untagged);
-	to->flow_records += from->flow_records;
-}
-
 static bool merge_content(struct geo_summary *summary, struct geo_content *content)
 {
 	size_t count = (size_t)summary->entry_count + content->entry_count;
@@ -188,7 +170,7 @@ static bool merge_content(struct geo_summary *summary, struct geo_content *conte
 		memcpy(entry + summary->entry_count, content->entry,
 		       content->entry_count * sizeof(*entry));
 	summary->entry_count = (uint32_t)count;
-	merge_totals(&summary->totals, &content->totals);
+	geosum_merge(&summary->totals, &content->totals);
 	return true;
 }
 

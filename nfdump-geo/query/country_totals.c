@@ -12,24 +12,6 @@ struct totals_part {
 	struct geo_entry entry; /* geosum_add() wants one; its sets are of no use here */
 };
 
-static void count_add(struct geo_count *sum, const struct geo_count *other)
-{
-	sum->flows += other->flows;
-	sum->packets += other->packets;
-	sum->bytes += other->bytes;
-	sum->syn_only += other->syn_only;
-}
-
-static void sums_add(struct geo_totals *sums, const struct geo_totals *other)
-{
-	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
-		count_add(&sums->src[code], &other->src[code]);
-		count_add(&sums->dst[code], &other->dst[code]);
-	}
-	count_add(&sums->untagged, &other->untagged);
-	sums->flow_records += other->flow_records;
-}
-
 static void *open_part(struct scan_sink *sink)
 {
 	struct country_totals *totals = (struct country_totals *)sink;
@@ -99,7 +81,7 @@ static bool take_sums(struct country_totals *totals, const char *path, bool use_
 		country_totals_provenance(totals, summary->provenance[i]);
 	if (use_sums && summary && summary->complete && !summary->totals.untagged.flows &&
 	    !nffile_info(reader)->never_closed) {
-		sums_add(&totals->sums, &summary->totals);
+		geosum_merge(&totals->sums, &summary->totals);
 		totals->summed_files++;
 		done = true;
 	}
@@ -123,7 +105,7 @@ int country_totals_from_files(struct country_totals *totals, const struct inputs
 void country_totals_finish(struct country_totals *totals)
 {
 	for (struct totals_part *part = totals->part; part; part = part->next)
-		sums_add(&totals->sums, &part->sums);
+		geosum_merge(&totals->sums, &part->sums);
 	country_totals_fini(totals);
 }
 
@@ -132,6 +114,6 @@ struct geo_count country_totals_all(const struct country_totals *totals)
 	struct geo_count all = totals->sums.untagged;
 
 	for (unsigned code = 0; code < COUNTRY_CODES; code++)
-		count_add(&all, &totals->sums.src[code]);
+		geo_count_add(&all, &totals->sums.src[code]);
 	return all;
 }
