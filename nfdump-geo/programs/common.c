@@ -2,9 +2,11 @@
 #include "programs/common.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "include/nfgeo.h"
 
@@ -52,6 +54,15 @@ void common_complain(const char *program, const char *format, ...)
 void common_print_version(const char *program)
 {
 	printf("%s: Version: %s (nfdump-geo %s)\n", program, STOCK_VERSION, nfgeo_version());
+}
+
+bool common_work_name(const char *path, const char *who, char *work)
+{
+	const char *slash = strrchr(path, '/');
+	int folder = slash ? (int)(slash - path) + 1 : 0;
+
+	return snprintf(work, PATH_MAX, "%.*snfcapd.current.%s.%ld", folder, path, who,
+			(long)getpid()) < PATH_MAX;
 }
 
 int common_finish(const char *program, int status)

@@ -4,6 +4,7 @@
 #define PROGRAMS_COMMON_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include "base/log.h"
 
@@ -33,6 +34,11 @@ extern volatile sig_atomic_t common_stopped;
 /** For programs that rewrite files: a signal sets common_stopped, so that no work file stays; a file
  * size limit and a reader of the messages that left are errors, not the end. */
 void common_catch_stop(void);
+
+/** A name beside `path` that readers of the folder skip, to be renamed over it when complete.
+ * @param who   part of the name
+ * @param work  PATH_MAX. @return false when it is too long */
+bool common_work_name(const char *path, const char *who, char *work);
 
 /** Flush standard output. @return `status`, or EXIT_FAILED with a message when writing failed (a
  * full disk must not look like success) */

@@ -49,7 +49,10 @@ static int open_writer(struct run *run)
 		error_set(&error, NFGEO_EINVAL, "-w %s: is not a regular file", path);
 		return run_failed(&error);
 	}
-	files_work_name(path, run->work_name, sizeof(run->work_name));
+	if (!common_work_name(path, "nfdump", run->work_name)) {
+		error_set(&error, NFGEO_EINVAL, "-w %.200s: path too long", path);
+		return run_failed(&error);
+	}
 	if (nffile_create(&run->writer, run->work_name, &form, &error) != NFGEO_OK)
 		return run_failed(&error);
 	if (write_sink_init(&run->write, run->writer) == NFGEO_OK)

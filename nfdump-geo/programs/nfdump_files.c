@@ -2,6 +2,7 @@
 #include "programs/nfdump_files.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -146,14 +147,6 @@ int files_plot(const struct inputs *inputs)
 	return status;
 }
 
-void files_work_name(const char *path, char *name, size_t len)
-{
-	const char *slash = strrchr(path, '/');
-
-	snprintf(name, len, "%.*snfcapd.current.nfdump.%ld", slash ? (int)(slash - path) + 1 : 0, path,
-		 (long)getpid());
-}
-
 /* One file with another compression or ident, put in its place when complete. */
 static int rewrite(const struct nfdump_options *options, const char *path)
 {
@@ -162,7 +155,7 @@ static int rewrite(const struct nfdump_options *options, const char *path)
 	struct nffile_writer *writer = NULL;
 	struct nffile_reader *reader;
 	struct error error = {0};
-	char ident[256], name[4096];
+	char ident[256], name[PATH_MAX];
 	int status = nffile_open(&reader, path, &error);
 
 	if (status != NFGEO_OK)
@@ -173,7 +166,10 @@ static int rewrite(const struct nfdump_options *options, const char *path)
 	form.level = options->level;
 	form.creator = nffile_info(reader)->creator;
 	nffile_close(reader);
-	files_work_name(path, name, sizeof(name));
+	if (!common_work_name(path, "nfdump", name)) {
+		status = error_set(&error, NFGEO_EINVAL, "%.200s: path too long", path);
+		goto failed;
+	}
 	status = nffile_create(&writer, name, &form, &error);
 	if (status != NFGEO_OK)
 		goto failed;

@@ -12,7 +12,4 @@ int files_plot(const struct inputs *inputs);
 int files_rewrite(const struct nfdump_options *options, const struct inputs *inputs);
 int files_exporters(const char *path);
 
-/** A name beside `path` that readers skip, to be renamed over it when complete. */
-void files_work_name(const char *path, char *name, size_t len);
-
 #endif

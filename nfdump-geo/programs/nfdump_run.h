@@ -3,6 +3,7 @@
 #ifndef PROGRAMS_NFDUMP_RUN_H
 #define PROGRAMS_NFDUMP_RUN_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <time.h>
 
@@ -34,7 +35,7 @@ struct run {
 	struct print_sink print;
 	struct write_sink write;
 	struct nffile_writer *writer;
-	char work_name[4096];
+	char work_name[PATH_MAX];
 	struct text text;
 	struct timespec started;
 	struct progress progress;

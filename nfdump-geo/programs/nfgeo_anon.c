@@ -80,16 +80,6 @@ static int target_of(const struct anonymising *run, const char *path, char *targ
 	return NFGEO_OK;
 }
 
-/* Beside the target, with a name that readers of the folder skip. */
-static int work_name(const char *target, char *work)
-{
-	const char *slash = strrchr(target, '/');
-	int folder = slash ? (int)(slash - target) + 1 : 0;
-
-	return snprintf(work, PATH_MAX, "%.*snfcapd.current.anon.%ld", folder, target,
-			(long)getpid()) < PATH_MAX ? NFGEO_OK : NFGEO_EINVAL;
-}
-
 /* Open a file that may be used: complete. */
 static int open_input(struct nffile_reader **reader, const char *path, struct error *error)
 {
@@ -141,7 +131,7 @@ static int write_file(struct anonymising *run, struct nffile_reader *reader, con
 	uint64_t flows = 0;
 	int status;
 
-	if (work_name(target, work) != NFGEO_OK)
+	if (!common_work_name(target, "anon", work))
 		return error_set(error, NFGEO_EINVAL, "%.200s: path too long", target);
 	status = nffile_create(&writer, work, &writer_options, error);
 	if (status != NFGEO_OK)

@@ -247,16 +247,6 @@ static int target_of(const struct tagging *tagging, const struct job *job, char 
 	return NFGEO_OK;
 }
 
-/* Beside the target, with a name that readers of the folder skip. */
-static int work_name(const char *target, char *work)
-{
-	const char *slash = strrchr(target, '/');
-	int folder = slash ? (int)(slash - target) + 1 : 0;
-
-	return snprintf(work, PATH_MAX, "%.*snfcapd.current.tag.%ld", folder, target,
-			(long)getpid()) < PATH_MAX ? NFGEO_OK : NFGEO_EINVAL;
-}
-
 static int check_input(const struct nffile_reader *reader, struct error *error)
 {
 	if (nffile_info(reader)->never_closed)
@@ -360,7 +350,7 @@ static int tag_opened(struct tagging *tagging, const struct job *job,
 	uint64_t count;
 	int status;
 
-	if (work_name(target, work) != NFGEO_OK)
+	if (!common_work_name(target, "tag", work))
 		return error_set(error, NFGEO_EINVAL, "%.200s: path too long", target);
 	status = nffile_create(&writer, work, &writer_options, error);
 	if (status != NFGEO_OK)
