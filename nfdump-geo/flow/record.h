@@ -43,6 +43,7 @@ enum record_flag { RECORD_FLAG_EVENT = 1, RECORD_FLAG_SAMPLED = 2, RECORD_FLAG_A
 
 /* The geo tail of an address element: flow/geotail.h */
 #define GEOTAIL_MAGIC 0x3143474eu /* bytes 4E 47 43 31, "NGC1" */
+#define GEOTAIL_BLANK 0xffffffffu /* a pair that is still to be looked up; never in a file */
 
 enum {
 	GEOTAIL_BYTES = 8,

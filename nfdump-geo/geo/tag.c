@@ -119,8 +119,7 @@ static void flush6(struct tagger *tagger)
 
 	if (tagger->recent)
 		recall6(tagger->recent, batch);
-	geo_lookup6_batch(tagger->table, (const uint64_t(*)[2])batch->address, code,
-			  batch->count);
+	geo_lookup6_batch(tagger->table, (const uint64_t(*)[2])batch->address, code, batch->count);
 	for (size_t i = 0; i < batch->count; i++) {
 		put_code(code[i], batch->place[i], batch->twin[i]);
 		if (tagger->recent)
@@ -227,6 +226,34 @@ void tag_block(struct block *block, size_t from, uint32_t record_count,
 		    record_view(&view, record, record_bytes) == NFGEO_OK)
 			add_in_place(&tagger, &view, block->bytes + (record - block->bytes));
 	tagger_flush(&tagger);
+}
+
+/* The tails of a record are written together: one blank, both blank. */
+static bool is_blank(const struct record_view *view)
+{
+	return view->geo && bytes_get32(view->geo) == GEOTAIL_BLANK;
+}
+
+uint32_t tag_blanks(struct block *block, const struct geo_table *table, struct geo_recent *recent)
+{
+	struct block_cursor cursor = block_cursor(block);
+	struct record_view view;
+	struct tagger tagger;
+	const uint8_t *record;
+	size_t record_bytes;
+	uint32_t filled = 0;
+
+	tagger_init(&tagger, table, recent);
+	record_view_init(&view);
+	while (block_next(&cursor, &record, &record_bytes) == 1) {
+		if (bytes_get16(record) != RECORD_FLOW ||
+		    record_view(&view, record, record_bytes) != NFGEO_OK || !is_blank(&view))
+			continue;
+		add_in_place(&tagger, &view, block->bytes + (record - block->bytes));
+		filled++;
+	}
+	tagger_flush(&tagger);
+	return filled;
 }
 
 uint32_t tag_fill(const struct block *block, const struct geo_table *table, uint16_t *pair)

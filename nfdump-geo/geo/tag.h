@@ -22,6 +22,12 @@ void tag_block(struct block *block, size_t from, uint32_t record_count,
 	       const struct geo_table *table, struct geo_recent *recent);
 
 /**
+ * Collector of somebody else: fill the geo tails of a block that hold GEOTAIL_BLANK, and no others.
+ * @return number of records that got countries
+ */
+uint32_t tag_blanks(struct block *block, const struct geo_table *table, struct geo_recent *recent);
+
+/**
  * Query: the countries of records that carry none. pair[2*i] and pair[2*i+1] get source and
  * destination of the i-th record of the block; records that have a tail or no addresses get 0.
  *

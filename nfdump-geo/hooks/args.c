@@ -3,7 +3,7 @@
  * The options of patched programs, the database they name, and its change at the end of a slot.
  *
  * A changed file is loaded by a thread that a slot change starts; the table it made is published by
- * a later slot change, so that all records of a slot are tagged by one database.
+ * a later slot change, so that a slot has one database but for the blocks at its ends.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -64,17 +64,6 @@ struct hook_local *hook_renew(struct hook_local *local)
 	if (local->table)
 		geo_recent_use(local->recent, local->table);
 	return local;
-}
-
-const struct geo_provenance *hook_provenance(void)
-{
-	const struct geo_provenance *provenance = NULL;
-
-	pthread_mutex_lock(&lock);
-	if (current && atomic_load(&hook_books.tagged))
-		provenance = geo_table_provenance(current);
-	pthread_mutex_unlock(&lock);
-	return provenance;
 }
 
 /* Make the source's newest table the one that is used. @return true if it is another one */

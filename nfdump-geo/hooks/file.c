@@ -25,8 +25,6 @@ struct hook_file {
 	const void *key;
 	struct geo_trailer *geo; /* owns; NULL = memory ran out, or it cannot be told any more */
 	uint64_t tagged_flows;
-	const struct geo_provenance *provenance; /* of a slot that is over */
-	bool slot_over;
 	struct record_view view; /* keeps its layout from record to record */
 	struct hook_file *next;
 };
@@ -45,7 +43,7 @@ static struct hook_file *find(const void *key)
 	return file;
 }
 
-/* Its first block, or the end of its slot. NULL when memory is out: it gets no geo blocks. */
+/* At its first block. NULL when memory is out: it gets no geo blocks. */
 static struct hook_file *find_or_add(const void *key)
 {
 	struct hook_file *file = find(key);
@@ -116,11 +114,28 @@ static void add_records(struct hook_file *file, struct geo_entry *entry, const u
 	file->tagged_flows += entry->flow_count - entry->untagged_count;
 }
 
+/* Which database? This thread just filled the block; or a collector puts together what it wrote
+ * before, all by one database if it had no other. */
+static const struct geo_provenance *provenance_of_block(void)
+{
+	struct hook_local *local = hook_local();
+	bool ours =
+		local->filled || (local->generation == 1 && atomic_load(&hook_books.collecting));
+
+	return ours && local->table ? geo_table_provenance(local->table) : NULL;
+}
+
+static uint64_t unknown_flows(const struct geo_totals *totals)
+{
+	return totals->src[COUNTRY_UNKNOWN].flows + totals->dst[COUNTRY_UNKNOWN].flows;
+}
+
 void nfgeo_file_block(const void *key, uint32_t ordinal, const void *payload, size_t bytes,
 		      size_t stored)
 {
 	struct hook_file *file = find_or_add(key);
 	struct geo_entry *entry = file && file->geo ? geo_trailer_entry(file->geo) : NULL;
+	uint64_t unknown;
 
 	if (!entry) { /* the index would be short: do without */
 		if (file) {
@@ -129,23 +144,16 @@ void nfgeo_file_block(const void *key, uint32_t ordinal, const void *payload, si
 		}
 		return;
 	}
+	unknown = unknown_flows(&file->geo->totals);
 	add_records(file, entry, payload, bytes);
 	entry->ordinal = ordinal;
 	entry->stored_bytes = (uint32_t)stored;
 	entry->crc = crc32c(0, payload, bytes);
 	if (entry->flow_count > entry->untagged_count)
-		entry->provenance = geo_trailer_provenance(
-			file->geo, file->slot_over ? file->provenance : hook_provenance());
-}
-
-void nfgeo_file_slot(const void *key)
-{
-	struct hook_file *file = find_or_add(key);
-
-	if (!file)
-		return;
-	file->provenance = hook_provenance();
-	file->slot_over = true;
+		entry->provenance = geo_trailer_provenance(file->geo, provenance_of_block());
+	if (hook_local()->filled)
+		hook_count(&hook_books.unknown, unknown_flows(&file->geo->totals) - unknown);
+	hook_local()->filled = false;
 }
 
 /* --- the end of a file ------------------------------------------------------------------------ */

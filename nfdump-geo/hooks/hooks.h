@@ -19,9 +19,9 @@ struct hook_local {
 	uint64_t generation; /* of the table; 0 = none, as at the start */
 	struct geo_table *table;
 	struct geo_recent *recent;
+	bool filled; /* the block at hand got its countries from the table */
 };
 
-/* Counted with plain loads and stores: one thread of a collector tags. */
 struct hook_books {
 	_Atomic uint64_t tagged;   /* records that got countries */
 	_Atomic uint64_t unknown;  /* of their two addresses each: without country */
@@ -52,8 +52,5 @@ static inline struct hook_local *hook_local(void)
 		return local;
 	return hook_renew(local);
 }
-
-/** What the current table was made of; NULL when there is none, or nothing was tagged with it. */
-const struct geo_provenance *hook_provenance(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "flow/geotail.h"
 #include "geo/country.h"
+#include "geo/tag.h"
 #include "hooks/hooks.h"
 
 /* The header of an element lies before its payload. */
@@ -160,10 +161,9 @@ static bool has_room(const uint8_t *record, size_t room, const struct addresses 
 uint32_t nfgeo_tag_record(void *record, size_t room)
 {
 	struct hook_local *local = hook_local();
+	static const uint16_t blank[2] = {GEOTAIL_BLANK & 0xffff, GEOTAIL_BLANK >> 16};
 	const uint8_t *el2, *el3;
 	struct addresses at;
-	uint16_t pair[2];
-	uint32_t added;
 
 	atomic_store_explicit(&hook_books.collecting, true, memory_order_relaxed);
 	if (!local->table || !find_addresses(record, room, &at))
@@ -176,13 +176,20 @@ uint32_t nfgeo_tag_record(void *record, size_t room)
 		hook_count(&hook_books.declined, 1);
 		return 0;
 	}
-	look_up(local, el2, el3, pair);
-	added = put_tails(record, &at, pair);
-	if (added) {
-		hook_count(&hook_books.tagged, 1);
-		hook_count(&hook_books.unknown, (pair[0] == 0) + (uint64_t)(pair[1] == 0));
-	}
-	return added;
+	return put_tails(record, &at, blank);
+}
+
+void nfgeo_fill(void *payload, size_t bytes)
+{
+	struct block block = {.bytes = payload, .used = bytes, .record_count = UINT32_MAX};
+	struct hook_local *local = hook_local();
+	uint32_t filled = 0;
+
+	if (local->table && atomic_load_explicit(&hook_books.collecting, memory_order_relaxed))
+		filled = tag_blanks(&block, local->table, local->recent);
+	local->filled = filled > 0;
+	if (filled)
+		hook_count(&hook_books.tagged, filled);
 }
 
 /* An IPv4 element of zeros at the end of a record that has no addresses. @return bytes added */

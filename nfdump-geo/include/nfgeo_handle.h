@@ -33,7 +33,7 @@ static inline void nfgeo_mapped(recordHandle_t *handle)
 }
 
 /* Compute the pair as it is shown and counted. */
-static inline void nfgeo_fill(recordHandle_t *handle)
+static inline void nfgeo_pair_of(recordHandle_t *handle)
 {
 	nfgeo_pair(NFGEO_ELEMENTS(handle), handle->ctry);
 	handle->ctry[0] = nfgeo_shown(handle->ctry[0]);
@@ -43,7 +43,7 @@ static inline void nfgeo_fill(recordHandle_t *handle)
 /* For the statistics, which call this before they read a member of the handle. */
 static inline void *nfgeo_stat(void *member, recordHandle_t *handle)
 {
-	nfgeo_fill(handle);
+	nfgeo_pair_of(handle);
 	return member;
 }
 

@@ -48,7 +48,8 @@ const char *nfgeo_args_error(void);
 
 /**
  * A slot is over: use the database that was loaded meanwhile, and start looking whether its file
- * has changed (in a thread of its own, so that no datagram waits for it).
+ * has changed (in a thread of its own, so that no datagram waits for it). Each block's database is
+ * noted in its file, so it does not matter when blocks of the slot are written.
  *
  * @return a line for the log: what was tagged since the last call, and what happened to the
  *         database; static, valid until the next call. NULL without database
@@ -61,14 +62,19 @@ uint64_t nfgeo_missing(void);
 /* --- countries of records --------------------------------------------------------------------- */
 
 /**
- * Append the countries of a record's addresses to its address elements, in place, and correct their
- * lengths and the record's size. Nothing happens to a record that has them, has no addresses, or is
- * damaged; and without database.
+ * Give a record a tail for the countries of its addresses, in place: one behind each address
+ * element; their lengths and the record's size are corrected. Nothing happens to a record that has
+ * one, has no addresses, or is damaged; and without database. The countries themselves are looked
+ * up by nfgeo_fill(), many at a time, which costs a fraction of one by one.
  *
  * @param room  bytes from the start of the record to the end of the memory that may be written
  * @return bytes that the record grew by: 0, 8 or 16
  */
 uint32_t nfgeo_tag_record(void *record, size_t room);
+
+/** Look up the countries of all records in a block that nfgeo_tag_record() prepared. Before it is
+ * compressed; the next nfgeo_file_block() of this thread is about the same block. */
+void nfgeo_fill(void *payload, size_t bytes);
 
 /** Countries of a record: stored, else looked up, else 0. */
 void nfgeo_pair(const void *el2, const void *el3, uint16_t pair[2]);
@@ -150,10 +156,6 @@ int nfgeo_file_stale(uint16_t type, const void *payload, size_t bytes);
  */
 void nfgeo_file_block(const void *file, uint32_t ordinal, const void *payload, size_t bytes,
 		      size_t stored);
-
-/** No more records will come to it: what is still to be written was tagged before the next
- * nfgeo_rotate(). For collectors that complete files aside. */
-void nfgeo_file_slot(const void *file);
 
 /**
  * All blocks are written: write the geo blocks at the current position of `fd`, if any record has

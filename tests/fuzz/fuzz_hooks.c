@@ -53,9 +53,12 @@ static void tag(const uint8_t *data, size_t size, size_t slack)
 	record_view_init(&view);
 	good = size >= RECORD_HEADER_BYTES && bytes_get16(record) == RECORD_FLOW &&
 	       record_view(&view, record, size) == NFGEO_OK;
-	if (nfgeo_tag_record(record, room) && good &&
-	    nfgeo_record_countries(record, room, &src, &dst) != 1)
-		abort();
+	if (nfgeo_tag_record(record, room) && good) {
+		nfgeo_fill(record, bytes_get16(record + 2));
+		if (nfgeo_record_countries(record, room, &src, &dst) != 1 || src == UINT16_MAX)
+			abort();
+	}
+	nfgeo_fill(record, room);
 	if (nfgeo_put_pair(record, room, 203, 840) && good &&
 	    nfgeo_record_countries(record, room, &src, &dst) != 1)
 		abort();
