@@ -34,6 +34,22 @@ SKIP: {
 		rows('/usr/bin/nfdump', "$dir/stock", 'ipv4', 'csv'), 'IPv4: the addresses of stock nfanon');
 }
 
+# NAT: the translated addresses too, and they keep meeting those of the flows.
+my $nat = need_shared('vectors/nfdump/data') . '/nat.nf';
+my $translated = 'fmt:%sa,%da,%xsa,%xda,%xsp,%xdp,%ra';
+run_program(@anon, '-q', '-r', $nat, '-w', "$dir/nat");
+my ($nat_before, $nat_after) = map { rows($nfdump, $_, 'any', $translated) } $nat, "$dir/nat";
+my %address = map { $_ => 1 } $nat_before =~ /\d+(?:\.\d+){3}/g;
+is_deeply([grep { $address{$_} } $nat_after =~ /\d+(?:\.\d+){3}/g], [], 'NAT: no address of before is left');
+is_deeply([map { (split /,/)[4, 5] } split /\n/, $nat_after], [map { (split /,/)[4, 5] } split /\n/, $nat_before],
+	'NAT: the ports stay');
+SKIP: {
+	skip 'no stock nfanon', 1 unless -x '/usr/bin/nfanon';
+	copy($nat, "$dir/nat-stock") or die;
+	run_program('/usr/bin/nfanon', '-q', '-K', $key, '-r', "$dir/nat-stock");
+	is($nat_after, rows($nfdump, "$dir/nat-stock", 'any', $translated), 'NAT: the addresses of stock nfanon');
+}
+
 # Two addresses share as many bits as before.
 sub bits { return unpack('B*', Socket::inet_pton($_[0] =~ /:/ ? Socket::AF_INET6() : Socket::AF_INET(), $_[0])); }
 sub common { my ($a, $b) = @_; my $same = ($a ^ $b) =~ /^(\0*)/ ? length $1 : 0; return $same; }
