@@ -3,7 +3,7 @@
 #ifndef QUERY_GROUP_RECORD_H
 #define QUERY_GROUP_RECORD_H
 
-#include "query/counters.h"
+#include "flow/counters.h"
 #include "query/keys.h"
 
 enum group_flag {

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "output/stat.h"
-#include "query/counters.h"
+#include "flow/counters.h"
 
 struct order {
 	const char *name, *other_name; /* nfdump 1.7.1's, the newer one's */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* counters.h - what a group of flows adds up to. */
-#ifndef QUERY_COUNTERS_H
-#define QUERY_COUNTERS_H
+/* counters.h - what a group of flows adds up to, as a query counts. */
+#ifndef FLOW_COUNTERS_H
+#define FLOW_COUNTERS_H
 
 #include "flow/record.h"
 
