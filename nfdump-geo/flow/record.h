@@ -19,14 +19,18 @@
 #include "include/nfgeo.h"
 
 enum record_type {
+	RECORD_FLOW_V0 = 1, /* of nfdump 1.5 */
 	RECORD_EXPORTER = 7,
 	RECORD_EXPORTER_STATS = 8,
 	RECORD_SAMPLER_OLD = 9,
+	RECORD_FLOW_COMMON = 10, /* of nfdump 1.6.18 and later */
 	RECORD_FLOW = 11,
 	RECORD_NBAR = 12,
 	RECORD_IFNAMES = 13,
 	RECORD_VRFNAMES = 14,
 	RECORD_SAMPLER = 15,
+	RECORD_FLOW_V4 = 16, /* reserved for versions to come */
+	RECORD_SLACK = 256,  /* padding */
 	RECORD_IDENT = 0x8001,
 	RECORD_TOTALS = 0x8002,
 };

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "flow/geotail.h"
+#include "flow/record_kind.h"
 #include "flow/record.h"
 #include "geo/group.h"
 #include "include/nfgeo.h"
@@ -209,10 +210,13 @@ int anon_copy(struct anon *anon, const struct block *block, struct block *out,
 	record_view_init(&view);
 	while ((more = block_next(&cursor, &record, &len)) == 1) {
 		uint8_t *copy = block_reserve(out, len + 2 * GEOTAIL_BYTES);
+		enum record_kind kind = record_kind(record, len);
 
 		if (!copy)
 			return NFGEO_ENOMEM;
-		if (bytes_get16(record) == RECORD_FLOW) {
+		if (kind == RECORD_IS_FOREIGN || kind == RECORD_IS_UNKNOWN)
+			return NFGEO_ECORRUPT; /* it may hold addresses that nobody can find */
+		if (kind == RECORD_IS_FLOW) {
 			len = put_flow(anon, &view, record, len, copy);
 			if (!len)
 				return NFGEO_ECORRUPT;

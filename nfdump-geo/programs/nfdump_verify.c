@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/record_kind.h"
 #include "flow/totals.h"
 #include "nffile/geoblock.h"
 #include "nffile/geosummary.h"
@@ -30,12 +31,20 @@ struct verify {
 	size_t last;		  /* where its newest part starts */
 	struct geo_part part;	  /* the newest */
 	uint64_t blocks, records, flows, damage;
+	uint64_t generic_flows, all_flows; /* with element 1; as often as their counters say */
 	uint32_t geo_blocks, entry; /* entry: of the index, the next to be compared */
 };
 
 static void damaged(struct verify *verify, const char *what, uint64_t number)
 {
 	common_complain("nfdump", "%s: %s %" PRIu64, verify->path, what, number);
+	verify->damage++;
+}
+
+static void note_unknown(struct verify *verify, const uint8_t *record)
+{
+	common_complain("nfdump", "%s: a record of unknown type %u in block %u", verify->path,
+			bytes_get16(record), verify->raw.ordinal);
 	verify->damage++;
 }
 
@@ -52,8 +61,12 @@ static struct geo_entry sum_up(struct verify *verify)
 	while (block_next(&cursor, &record, &len) == 1) {
 		const struct record_view *view;
 
+		enum record_kind kind = record_kind(record, len);
+
 		verify->records++;
-		if (bytes_get16(record) != RECORD_FLOW)
+		if (kind == RECORD_IS_FOREIGN || kind == RECORD_IS_UNKNOWN)
+			note_unknown(verify, record);
+		if (kind != RECORD_IS_FLOW)
 			continue;
 		verify->flows++;
 		view = record_views_look(&verify->views, record, len);
@@ -62,6 +75,8 @@ static struct geo_entry sum_up(struct verify *verify)
 				verify->raw.ordinal);
 			continue;
 		}
+		verify->generic_flows += view_has(view, ELEMENT_GENERIC);
+		verify->all_flows += view_flows(view);
 		geosum_add(&verify->once, &entry, view, 1);
 		geosum_add(&verify->counted, &unused, view, view_flows(view));
 	}
@@ -161,6 +176,24 @@ static void check_sums(struct verify *verify)
 			verify->flows);
 }
 
+/*
+ * The stat record counts the flows by one of several rules (doc/file-format.md): once each or as
+ * often as their counter says, records without element 1 or not; and a file that was appended to
+ * has sums by two rules. So the number must lie between the least and the most of them.
+ */
+static void check_flows(struct verify *verify)
+{
+	const struct nffile_info *info = nffile_info(verify->reader);
+
+	if (!info->has_totals || verify->damage)
+		return;
+	if (info->totals.flows >= verify->generic_flows && info->totals.flows <= verify->all_flows)
+		return;
+	common_complain("nfdump", "%s: the stat record announces %" PRIu64 " flows, the blocks hold %" PRIu64,
+			verify->path, info->totals.flows, verify->flows);
+	verify->damage++;
+}
+
 static const char *state_of_index(const struct verify *verify)
 {
 	if (!verify->geo_blocks)
@@ -204,6 +237,7 @@ int verify_file(const char *path)
 	verify->summary = nffile_summary(verify->reader);
 	check_blocks(verify);
 	check_sums(verify);
+	check_flows(verify);
 	print_findings(verify);
 	status = verify->damage || nffile_info(verify->reader)->never_closed ? EXIT_INCOMPLETE
 									     : EXIT_DONE;

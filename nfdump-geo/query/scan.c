@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "filter/blocktest.h"
+#include "flow/record_kind.h"
 #include "geo/tag.h"
 #include "include/nfgeo.h"
 #include "nffile/geosum.h"
@@ -347,11 +348,19 @@ static uint64_t count_flows(const struct block *block)
 	return flows;
 }
 
-/* Flows in a form that is not read here: of nfdump 1.6, or of versions to come (file format section
- * 7). Other unknown records are nobody's flows. */
-static bool is_foreign_flow(uint16_t type)
+/* Records of a block that are left out: by what is wrong with them. */
+struct lost {
+	uint64_t bad, foreign, unknown;
+	uint16_t type; /* of the first unknown one */
+};
+
+static void note_lost(struct lost *lost, const uint8_t *record, size_t len)
 {
-	return type == 1 || type == 10 || type == 16;
+	enum record_kind kind = record_kind(record, len);
+
+	lost->foreign += kind == RECORD_IS_FOREIGN;
+	if (kind == RECORD_IS_UNKNOWN && !lost->unknown++)
+		lost->type = bytes_get16(record);
 }
 
 static void complain_lost(struct worker *worker, uint64_t count, const char *what)
@@ -364,6 +373,17 @@ static void complain_lost(struct worker *worker, uint64_t count, const char *wha
 		  nffile_path(worker->source->reader), worker->raw.ordinal,
 		  (unsigned long long)count, what);
 	complain_locked(worker->scan, &error);
+}
+
+static void complain_all(struct worker *worker, const struct lost *lost)
+{
+	char unknown[80];
+
+	complain_lost(worker, lost->bad, "damaged records");
+	complain_lost(worker, lost->foreign, "flows in a form that is not known here");
+	snprintf(unknown, sizeof(unknown), "records of unknown type (%u)",
+		 lost->type);
+	complain_lost(worker, lost->unknown, unknown);
 }
 
 /* One pass: view, country, filter, sink. */
@@ -380,7 +400,7 @@ static void run_block(struct worker *worker)
 			       .utc = &worker->utc};
 	bool country = plan->need_country || plan->want_country;
 	const uint8_t *record;
-	uint64_t bad = 0, foreign = 0;
+	struct lost lost = {0};
 	uint32_t index = 0;
 	size_t len;
 
@@ -393,7 +413,7 @@ static void run_block(struct worker *worker)
 		struct record_view *view;
 
 		if (bytes_get16(record) != RECORD_FLOW) {
-			foreign += is_foreign_flow(bytes_get16(record));
+			note_lost(&lost, record, len);
 			if (scan->sink->other)
 				scan->sink->other(worker->sink, record, len);
 			continue;
@@ -402,7 +422,7 @@ static void run_block(struct worker *worker)
 		worker->processed++;
 		view = record_views_look(&worker->views, record, len);
 		if (!view) {
-			bad++;
+			lost.bad++;
 			continue;
 		}
 		if (country && !view->geo && view_has_addresses(view))
@@ -421,8 +441,7 @@ static void run_block(struct worker *worker)
 			break;
 		}
 	}
-	complain_lost(worker, bad, "damaged records");
-	complain_lost(worker, foreign, "flows in a form that is not known here");
+	complain_all(worker, &lost);
 }
 
 /* Hand the block's results over when it is its turn. */

@@ -137,7 +137,7 @@ SKIP: {
 	my $hostile = "$ENV{NFGEO_SHARED}/vectors/hostile/files";
 	skip 'no hostile files', 1 unless -d $hostile;
 	# what passes, and whether something was left out
-	my %want = ('good-small' => '0 60', 'record-type-10' => '3 59', 'record-elements-200' => '3 59',
+	my %want = ('good-small' => '0 60', 'record-type-10' => '3 59', 'record-type-13' => '3 59', 'record-elements-200' => '3 59',
 		'cut-before-appendix' => '3 60', 'element-type-500' => '0 60', 'zeros-64k' => '3 0',
 		'block-type-5' => '3 0', 'concatenated' => '0 60');
 	for my $name (sort keys %want) {

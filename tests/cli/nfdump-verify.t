@@ -78,6 +78,57 @@ is $missed, 0, '... each is damage';
 	like $out, qr/Status: damaged/, '... and said';
 }
 
+# One byte of a flow's type, in a file without checksums: the flow is gone, and that is said.
+{
+	my $stock = slurp("$dir/v5.nf");
+	my @place;
+	for (my $place = 52; $place < 52 + unpack('x44 V', $stock); ) {
+		my ($type, $size) = unpack "x$place v v", $stock;
+		push @place, $place if $type == 11;
+		$place += $size;
+	}
+	is scalar(@place), 1500, 'flows of one block of a stock file';
+	my (%query, %verify);
+	for my $type (0 .. 17, 256, 267, 0x110b, 0x800b) {
+		next if $type == 11;
+		my $bad = $stock;
+		substr($bad, $place[$type % 1500], 2) = pack 'v', $type;
+		spew("$tmp/bad", $bad);
+		my $out = `$nfdump -r $tmp/bad -o null 2>$tmp/stderr`;
+		$query{($? >> 8) . ($out =~ / passed: 1499,/ ? ' 1499' : " $out")}++;
+		my ($status) = verify("$tmp/bad");
+		$verify{$status}++;
+	}
+	is_deeply \%query, {'3 1499' => 21}, 'a changed type: queries end with 3';
+	is_deeply \%verify, {3 => 21}, '... and -v says damaged';
+	substr($stock, $place[700] , 2) = pack 'v', 267;
+	spew("$tmp/bad", $stock);
+	`$nfdump -r $tmp/bad -s srcip -o null 2>$tmp/stderr`;
+	like slurp("$tmp/stderr"), qr{/bad: block 0: 1 records of unknown type \(267\) left out\n},
+		'... with file, block and type';
+	`$ENV{NFGEO_BIN}/nfgeo anon -K 0123456789abcdef0123456789abcdef -r $tmp/bad -w $tmp/anon 2>$tmp/stderr`;
+	is_deeply [$? >> 8, -e "$tmp/anon" ? 1 : 0], [1, 0], 'nfgeo anon leaves the file alone';
+}
+
+# The stat record is 148 bytes, flows first, in the appendix, whose place is at 24.
+for my $case ([1500, 0, 'right'], [1501, 3, 'one too many'], [1499, 3, 'one too few']) {
+	my ($flows, $want, $name) = @$case;
+	my $file = slurp("$dir/v5.nf");
+	my $record = index $file, pack('v v', 0x8002, 148), unpack('x24 Q<', $file);
+	substr($file, $record + 4, 8) = pack 'Q<', $flows;
+	spew("$tmp/bad", $file);
+	my ($status, $out, $err) = verify("$tmp/bad");
+	is $status, $want, "stat record: $name";
+	like $err, $want ? qr/stat record announces $flows flows, the blocks hold 1500/ : qr/^$/, '...';
+}
+# Collectors count records, queries their counters, and neither those without element 1.
+for my $file (glob "$dir/*.nf") {
+	for my $how ('', '-a', '-b', '-A srcip') {
+		system("$nfdump -r $file $how -w $tmp/sum >$tmp/out 2>&1");
+		is((verify("$tmp/sum"))[0], 0, "nfdump $how -w: " . ($file =~ s{.*/}{}r));
+	}
+}
+
 # Stock recompresses: the records are the same, the index speaks of the blocks as they were.
 SKIP: {
 	skip 'no stock nfdump: apt-get install nfdump', 2 unless -x '/usr/bin/nfdump';

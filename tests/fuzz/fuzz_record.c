@@ -7,6 +7,7 @@
 #include "flow/block.h"
 #include "flow/geotail.h"
 #include "flow/record.h"
+#include "flow/record_kind.h"
 #include "include/nfgeo.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -45,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cursor = block_cursor(&block);
 	record_view_init(&view);
 	while (block_next(&cursor, &record, &len) == 1) {
+		(void)record_kind(record, len);
 		if (record_view(&view, record, len) != NFGEO_OK)
 			continue;
 		for (int id = 0; id < FIELD_COUNT; id++)

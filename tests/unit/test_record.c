@@ -11,6 +11,7 @@
 
 #include "flow/block.h"
 #include "flow/geotail.h"
+#include "flow/record_kind.h"
 #include "include/nfgeo.h"
 #include "tests/lib/makeflow.h"
 
@@ -278,6 +279,67 @@ static void test_views(void **state)
 	}
 }
 
+static void test_kinds(void **state)
+{
+	static const struct {
+		uint16_t type, size, count, step;
+		enum record_kind kind;
+	} cases[] = {
+		{RECORD_EXPORTER, 32, 0, 0, RECORD_IS_SERVICE},
+		{RECORD_EXPORTER, 36, 0, 0, RECORD_IS_UNKNOWN},
+		{RECORD_EXPORTER_STATS, 8 + 48, 2, 0, RECORD_IS_SERVICE},
+		{RECORD_EXPORTER_STATS, 8 + 48, 3, 0, RECORD_IS_UNKNOWN},
+		{RECORD_SAMPLER_OLD, 16, 0, 0, RECORD_IS_SERVICE},
+		{RECORD_SAMPLER_OLD, 24, 0, 0, RECORD_IS_UNKNOWN},
+		{RECORD_SAMPLER, 24, 0, 0, RECORD_IS_SERVICE},
+		{RECORD_SAMPLER, 23, 0, 0, RECORD_IS_UNKNOWN},
+		{RECORD_NBAR, 14 + 3 * 20, 3, 20, RECORD_IS_SERVICE},
+		{RECORD_NBAR, 12 + 3 * 20, 3, 20, RECORD_IS_UNKNOWN},
+		{RECORD_NBAR, 100, 3, 0, RECORD_IS_SERVICE}, /* the faulty form */
+		{RECORD_IFNAMES, 12 + 2 * 16, 2, 16, RECORD_IS_SERVICE},
+		{RECORD_IFNAMES, 12, 0, 16, RECORD_IS_SERVICE},
+		{RECORD_VRFNAMES, 12 + 16, 2, 16, RECORD_IS_UNKNOWN},
+		{RECORD_VRFNAMES, 4, 0, 0, RECORD_IS_UNKNOWN},
+		{RECORD_SLACK, 4, 0, 0, RECORD_IS_SERVICE},
+		{RECORD_FLOW, 4, 0, 0, RECORD_IS_FLOW}, /* that it is damaged, its view says */
+		{RECORD_FLOW_V0, 100, 0, 0, RECORD_IS_FOREIGN},
+		{RECORD_FLOW_COMMON, 100, 0, 0, RECORD_IS_FOREIGN},
+		{RECORD_FLOW_V4, 100, 0, 0, RECORD_IS_FOREIGN},
+		{0, 4, 0, 0, RECORD_IS_UNKNOWN},
+		{17, 100, 0, 0, RECORD_IS_UNKNOWN},
+		{267, 100, 0, 0, RECORD_IS_UNKNOWN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint8_t *record = calloc(1, cases[i].size); /* exact, for the sanitizer */
+
+		bytes_put16(record, cases[i].type);
+		bytes_put16(record + 2, cases[i].size);
+		if (cases[i].size >= 8) {
+			bytes_put16(record + 4, cases[i].count);
+			bytes_put16(record + 6, cases[i].step);
+		}
+		if (record_kind(record, cases[i].size) != cases[i].kind)
+			fail_msg("case %zu: type %u", i, cases[i].type);
+		free(record);
+	}
+}
+
+/* A flow is one still when its type was changed to whatever else. */
+static void test_kind_of_a_changed_type(void **state)
+{
+	struct make_flow flow = {.src4 = 1, .dst4 = 2};
+	uint8_t record[512];
+	size_t len = make_flow(&flow, record, sizeof(record));
+
+	(void)state;
+	for (unsigned type = 0; type <= UINT16_MAX; type++) {
+		bytes_put16(record, (uint16_t)type);
+		assert_int_not_equal(record_kind(record, len), RECORD_IS_SERVICE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +351,8 @@ int main(void)
 		cmocka_unit_test(test_which_addresses),
 		cmocka_unit_test(test_builder_is_bounded),
 		cmocka_unit_test(test_block_cursor),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_kind_of_a_changed_type),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
