@@ -182,7 +182,7 @@ static uint32_t cost_of(enum test_op op)
 	case TEST_BPP:
 		return 12;
 	default:
-		return op >= TEST_NET4 && op <= TEST_COUNTRY_OTHER ? 2 : 1;
+		return (op >= TEST_NET4 && op <= TEST_COUNTRY_OTHER) || op >= TEST_COUNTRY_NOW ? 2 : 1;
 	}
 }
 

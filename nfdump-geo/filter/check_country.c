@@ -178,7 +178,8 @@ static bool insert_item(struct subject *subject, struct code_list *list,
 
 static struct node *make_set(struct subject *subject, enum field_id field)
 {
-	struct node *node = check_test(subject, field, TEST_COUNTRY);
+	struct node *node =
+		check_test(subject, field, subject->row->op ? subject->row->op : TEST_COUNTRY);
 
 	if (node)
 		node->test->countries = subject->set;
@@ -187,7 +188,54 @@ static struct node *make_set(struct subject *subject, enum field_id field)
 	return node;
 }
 
-/* src ctry = dst ctry */
+static bool is_now(const struct primitive *row)
+{
+	return row->op == TEST_COUNTRY_NOW;
+}
+
+/* Stored and today's country of one side, of any or of both sides. The phrase's words may be either
+ * of them. */
+static struct node *make_moved(struct subject *subject, enum field_id field)
+{
+	bool same = subject->phrase->comparator == COMPARE_EQ;
+	struct node *node = check_test(subject, field, same ? TEST_NOW_SAME : TEST_NOW_OTHER);
+
+	if (node) {
+		node->test->place[0] = field == FIELD_DST_COUNTRY ? PLACE_DST : PLACE_SRC;
+		node->test->place[1] = node->test->place[0] | PLACE_NOW;
+	}
+	return node;
+}
+
+/* Two sides, one or both of them today's. */
+static struct node *make_now_pair(struct subject *subject)
+{
+	const struct phrase *phrase = subject->phrase;
+	struct node *node = check_test(subject, FIELD_SRC_COUNTRY,
+				       phrase->comparator == COMPARE_EQ ? TEST_NOW_EQUAL
+									: TEST_NOW_DIFFERENT);
+
+	if (node) {
+		node->test->place[0] = (uint8_t)((phrase->side == SIDE_DST ? PLACE_DST : PLACE_SRC) |
+						 (is_now(subject->row) ? PLACE_NOW : 0));
+		node->test->place[1] =
+			(uint8_t)((phrase->other_side == SIDE_DST ? PLACE_DST : PLACE_SRC) |
+				  (phrase->other_now ? PLACE_NOW : 0));
+	}
+	return node;
+}
+
+/* The second side may be left out behind now: it is that of the first. Without now the two must be
+ * the two sides; with it on both, too: a country is always what it is. */
+static bool compares_time(const struct subject *subject)
+{
+	const struct phrase *phrase = subject->phrase;
+
+	return is_now(subject->row) != phrase->other_now &&
+	       (phrase->other_side == phrase->side || phrase->other_side == SIDE_NONE);
+}
+
+/* src ctry = dst ctry; src ctry = now src ctry */
 static struct node *check_two_fields(struct subject *subject)
 {
 	const struct phrase *phrase = subject->phrase;
@@ -204,12 +252,19 @@ static struct node *check_two_fields(struct subject *subject)
 			    "Two countries can only be compared with = and !=");
 		return NULL;
 	}
+	if (compares_time(subject))
+		return check_sides(subject, make_moved);
 	if (phrase->side + phrase->other_side != SIDE_SRC + SIDE_DST || !phrase->side ||
 	    !phrase->other_side) {
 		parse_error(subject->parse, NFGEO_EINVAL, phrase->other,
-			    "Compare 'src ctry' with 'dst ctry'");
+			    is_now(subject->row) || phrase->other_now
+				    ? "Compare one side with itself, as in 'src ctry != now src ctry', "
+				      "or with the other side"
+				    : "Compare 'src ctry' with 'dst ctry'");
 		return NULL;
 	}
+	if (is_now(subject->row) || phrase->other_now)
+		return make_now_pair(subject);
 	return check_test(subject, FIELD_SRC_COUNTRY,
 			  phrase->comparator == COMPARE_EQ ? TEST_COUNTRY_EQUAL
 							   : TEST_COUNTRY_OTHER);

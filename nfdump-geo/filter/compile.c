@@ -76,9 +76,17 @@ static uint32_t emit_label(struct compiler *compiler, const struct node *node, u
 	return emit(compiler, node->child, on_true, on_false, negated);
 }
 
-static bool is_country(enum test_op op)
+static bool asks_now(const struct test *test)
 {
-	return op == TEST_COUNTRY || op == TEST_COUNTRY_EQUAL || op == TEST_COUNTRY_OTHER;
+	return test->op >= TEST_COUNTRY_NOW && test->op <= TEST_NOW_DIFFERENT;
+}
+
+static bool asks_stored(const struct test *test)
+{
+	if (test->op == TEST_COUNTRY_NOW)
+		return false;
+	return asks_now(test) ? !(test->place[0] & test->place[1] & PLACE_NOW)
+			      : test->op >= TEST_COUNTRY && test->op <= TEST_COUNTRY_OTHER;
 }
 
 /* Under an odd number of negations "flags LETTERS" asks for any of the letters, so that
@@ -129,7 +137,8 @@ static void find_needs(struct program *program, bool *reached)
 
 		if (!reached[i])
 			continue;
-		program->needs_country |= is_country(step->test.op);
+		program->needs_country |= asks_stored(&step->test);
+		program->needs_now |= asks_now(&step->test);
 		program->needs_count |= step->test.op == TEST_COUNT;
 		if (step->on_true < program->count)
 			reached[step->on_true] = true;

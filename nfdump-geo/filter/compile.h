@@ -10,7 +10,7 @@ struct program {
 	struct step *steps; /* owned by the arena */
 	uint32_t count;
 	uint32_t start; /* a step, STEP_TRUE or STEP_FALSE */
-	bool needs_country, needs_count;
+	bool needs_country, needs_now, needs_count;
 };
 
 /**

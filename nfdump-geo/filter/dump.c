@@ -39,8 +39,15 @@ static const char *const op_word[] = {
 	[TEST_TEXT] = "text",
 	[TEST_CONTENT] = "content",
 	[TEST_REGEX] = "regex",
+	[TEST_COUNTRY_NOW] = "country now",
+	[TEST_NOW_SAME] = "same code",
+	[TEST_NOW_OTHER] = "other code",
+	[TEST_NOW_EQUAL] = "same country",
+	[TEST_NOW_DIFFERENT] = "other country",
 	[TEST_LABEL] = "label",
 };
+
+static const char *const place_word[] = {"src", "dst", "now src", "now dst"};
 
 /* What the test compares with. */
 static void print_operand(const struct test *test, FILE *out)
@@ -71,6 +78,7 @@ static void print_operand(const struct test *test, FILE *out)
 	case TEST_RANGES4:
 	case TEST_RANGES6:
 	case TEST_COUNTRY:
+	case TEST_COUNTRY_NOW:
 		fprintf(out, "one of %" PRIu32, test->count);
 		return;
 	case TEST_IDENT:
@@ -78,6 +86,12 @@ static void print_operand(const struct test *test, FILE *out)
 	case TEST_CONTENT:
 	case TEST_LABEL:
 		fprintf(out, "'%s'", test->text);
+		return;
+	case TEST_NOW_SAME:
+	case TEST_NOW_OTHER:
+	case TEST_NOW_EQUAL:
+	case TEST_NOW_DIFFERENT:
+		fprintf(out, "%s, %s", place_word[test->place[0]], place_word[test->place[1]]);
 		return;
 	case TEST_IS_IP4:
 	case TEST_IS_IP6:

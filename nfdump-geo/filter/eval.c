@@ -116,6 +116,32 @@ static bool test_countries(const struct test *test, const struct record_view *vi
 	return known && (src == dst) == (test->op == TEST_COUNTRY_EQUAL);
 }
 
+static inline uint16_t country_at(unsigned place, const struct record_view *view,
+				  const uint16_t *now)
+{
+	unsigned side = place & PLACE_DST;
+
+	if (place & PLACE_NOW)
+		return now[side];
+	return side ? view_dst_country(view) : view_src_country(view);
+}
+
+/* What was stored against today's: a flow that nobody stored countries for has not moved. */
+static bool test_now(const struct test *test, const struct record_view *view, const uint16_t *now)
+{
+	uint16_t one, other;
+	bool known;
+
+	if (test->op == TEST_COUNTRY_NOW)
+		return country_set_has(test->countries, now[test->offset / 2]);
+	one = country_at(test->place[0], view, now);
+	other = country_at(test->place[1], view, now);
+	if (test->op == TEST_NOW_SAME || test->op == TEST_NOW_OTHER)
+		return view->geo && (one == other) == (test->op == TEST_NOW_SAME);
+	known = one >= 1 && one <= COUNTRY_MAX && other >= 1 && other <= COUNTRY_MAX;
+	return known && (one == other) == (test->op == TEST_NOW_EQUAL);
+}
+
 /* 0 without flow times, or where the last lies before the first. */
 static uint64_t duration_ms(const struct record_view *view)
 {
@@ -233,6 +259,12 @@ static bool test_rare(const struct test *test, const struct record_view *view,
 		       view_u8(view, ELEMENT_IP_INFO, 2) == view_u8(view, ELEMENT_IP_INFO, 3);
 	case TEST_IN_PBLOCK:
 		return test_pblock(test, view);
+	case TEST_COUNTRY_NOW:
+	case TEST_NOW_SAME:
+	case TEST_NOW_OTHER:
+	case TEST_NOW_EQUAL:
+	case TEST_NOW_DIFFERENT:
+		return context && context->now && test_now(test, view, context->now);
 	case TEST_IDENT:
 		return context && context->ident && strcmp(context->ident, test->text) == 0;
 	case TEST_TEXT:

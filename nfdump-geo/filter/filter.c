@@ -114,6 +114,11 @@ bool filter_needs_country(const struct filter *filter)
 	return filter->program.needs_country;
 }
 
+bool filter_needs_now(const struct filter *filter)
+{
+	return filter->program.needs_now;
+}
+
 const struct program *filter_program(const struct filter *filter)
 {
 	return &filter->program;

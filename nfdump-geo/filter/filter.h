@@ -19,6 +19,8 @@ struct filter;
 struct filter_context {
 	const char *ident;     /* of the file; "" = none */
 	uint64_t record_count; /* number of this flow record in the run, from 1 */
+	const uint16_t *now; /* source and destination country as the database has them today; NULL =
+			      * nobody looked, so what asks for them is false */
 };
 
 /* Exit status that goes with a failed compile (nfdump command line specification 1.2). */
@@ -60,6 +62,9 @@ bool filter_match(const struct filter *filter, const struct record_view *view,
 		  const struct filter_context *context, const char **label);
 
 bool filter_needs_country(const struct filter *filter);
+
+/** Asks for filter_context.now (`now src ctry`). */
+bool filter_needs_now(const struct filter *filter);
 
 /** Asks for filter_context.record_count (`count`). */
 bool filter_needs_count(const struct filter *filter);

@@ -55,7 +55,7 @@ static struct node *phrase_node(struct parse *parse, struct phrase *phrase);
 }
 
 %token <token> WORD NUMBER STRING VALUE LABEL SRC DST AND OR NOT
-%token <token> EQ NE GT LT GE LE UNKNOWN
+%token <token> EQ NE GT LT GE LE NOW UNKNOWN
 %token <token> '(' ')' '[' ']' ','
 %type <side> side
 %type <compare> comparator
@@ -93,6 +93,12 @@ phrase:
 	| words comparator side WORD	{ $$ = $1; $$->comparator = $2.kind;
 					  $$->compare_token = $2.token;
 					  $$->other_side = $3.side; $$->other = $4; }
+	| words comparator NOW WORD	{ $$ = $1; $$->comparator = $2.kind;
+					  $$->compare_token = $2.token;
+					  $$->other_now = true; $$->other = $4; }
+	| words comparator NOW side WORD	{ $$ = $1; $$->comparator = $2.kind;
+					  $$->compare_token = $2.token; $$->other_now = true;
+					  $$->other_side = $4.side; $$->other = $5; }
 	| words '[' items ']'		{ $$ = $1; $$->is_list = true; $$->values = $3; }
 	| words '[' ']'			{ $$ = $1; $$->is_list = true; }
 	;

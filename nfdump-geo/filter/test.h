@@ -48,8 +48,16 @@ enum test_op {
 	TEST_TEXT,	/* text field equal */
 	TEST_CONTENT,	/* bytes found in the payload */
 	TEST_REGEX,
+	TEST_COUNTRY_NOW, /* of the country that the database gives today, in a bit set */
+	TEST_NOW_SAME,	  /* one side's stored and today's country are the same code */
+	TEST_NOW_OTHER,
+	TEST_NOW_EQUAL, /* of two sides, one or both of them today's: known and equal */
+	TEST_NOW_DIFFERENT,
 	TEST_LABEL, /* not a test: remember a label, go on as if true */
 };
+
+/* A country of a flow: its place in a pair, and which pair. */
+enum country_place { PLACE_SRC, PLACE_DST, PLACE_NOW };
 
 struct range4 {
 	uint32_t low, high;
@@ -84,6 +92,7 @@ struct test {
 		const struct range4 *ranges4;
 		const struct range6 *ranges6;
 		const struct country_set *countries;
+		uint8_t place[2]; /* PLACE_SRC or PLACE_DST, | PLACE_NOW */
 		const char *text;
 		const struct regex *regex;
 	};

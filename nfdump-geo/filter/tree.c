@@ -73,7 +73,8 @@ static void print_phrase(const struct phrase *phrase, FILE *out)
 	print_tokens(&phrase->words, out);
 	fputs(comparator_text[phrase->comparator], out);
 	if (phrase->other) {
-		fprintf(out, "%s %.*s", side_text[phrase->other_side], (int)phrase->other->len,
+		fprintf(out, "%s%s %.*s", phrase->other_now ? " now" : "",
+			side_text[phrase->other_side], (int)phrase->other->len,
 			phrase->other->text);
 		return;
 	}

@@ -50,7 +50,7 @@ enum side { SIDE_NONE, SIDE_SRC, SIDE_DST, SIDE_EITHER, SIDE_BOTH };
 enum comparator { COMPARE_NONE, COMPARE_EQ, COMPARE_NE, COMPARE_GT, COMPARE_LT, COMPARE_GE, COMPARE_LE };
 
 /* [side] words [comparator] values, or [side] words in [ values ], or a comparison of two fields:
- * [side] words comparator side word. */
+ * [side] words comparator [now] side word. */
 struct phrase {
 	struct token_list words; /* without the side */
 	struct token_list values;
@@ -60,6 +60,7 @@ struct phrase {
 	uint8_t side, other_side;  /* enum side */
 	uint8_t comparator;	   /* enum comparator */
 	bool is_list;
+	bool other_now; /* the second field is today's */
 };
 
 enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_LABEL, NODE_PHRASE, NODE_TEST, NODE_TRUE, NODE_FALSE };

@@ -256,7 +256,9 @@ uint32_t tag_blanks(struct block *block, const struct geo_table *table, struct g
 	return filled;
 }
 
-uint32_t tag_fill(const struct block *block, const struct geo_table *table, uint16_t *pair)
+/* @param all  tagged records too */
+static uint32_t look_up(const struct block *block, const struct geo_table *table, bool all,
+			uint16_t *pair)
 {
 	struct block_cursor cursor = block_cursor(block);
 	struct record_view view;
@@ -271,13 +273,23 @@ uint32_t tag_fill(const struct block *block, const struct geo_table *table, uint
 	for (; block_next(&cursor, &record, &record_bytes) == 1; pair += 2) {
 		if (bytes_get16(record) != RECORD_FLOW ||
 		    record_view(&view, record, record_bytes) != NFGEO_OK ||
-		    !view_has_addresses(&view) || view_has(&view, ELEMENT_GEO))
+		    !view_has_addresses(&view) || (!all && view_has(&view, ELEMENT_GEO)))
 			continue;
 		missing++;
 		tagger_add(&tagger, &view, (uint8_t *)pair, NULL);
 	}
 	tagger_flush(&tagger);
 	return missing;
+}
+
+uint32_t tag_fill(const struct block *block, const struct geo_table *table, uint16_t *pair)
+{
+	return look_up(block, table, false, pair);
+}
+
+void tag_now(const struct block *block, const struct geo_table *table, uint16_t *pair)
+{
+	look_up(block, table, true, pair);
 }
 
 /* Copy a flow record with tails that hold `src` and `dst`. @return 0 when it cannot have any */

@@ -36,6 +36,9 @@ uint32_t tag_blanks(struct block *block, const struct geo_table *table, struct g
  */
 uint32_t tag_fill(const struct block *block, const struct geo_table *table, uint16_t *pair);
 
+/** The same for all records, tagged or not: what the table says today. Without addresses: 0. */
+void tag_now(const struct block *block, const struct geo_table *table, uint16_t *pair);
+
 /**
  * Rewrite: copy a block with a geo tail on every flow record that has addresses. Records that are
  * tagged keep what they have unless `restamp`. Every other byte is kept.

@@ -26,6 +26,7 @@ struct flow_row {
 	const struct name_table *names; /* of its file; NULL = none */
 	struct clock_cache *clock, *utc; /* of the worker; borrowed */
 	const struct stat_value *key;	 /* a group of -A: values of its keys; else NULL */
+	const uint16_t *now; /* both countries as the database has them today; NULL = not asked */
 };
 
 /* What standard output can show; all false unless it is a terminal. */

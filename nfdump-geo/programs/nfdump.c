@@ -138,8 +138,11 @@ static int scan(struct run *run)
 			       (run_is_listed(run) && !run->writer && isatty(STDOUT_FILENO)));
 	if (status == EXIT_DONE &&
 	    scan_run(&run->plan, tee.count == 1 ? tee.to[0] : &tee.sink, &run->result, &error) !=
-		    NFGEO_OK)
+		    NFGEO_OK) {
 		status = run_failed(&error);
+		if (error.code == NFGEO_ENODB)
+			run_failed(&run->geo_error);
+	}
 	progress_stop(&run->progress);
 	if (status == EXIT_DONE && run->aggregate &&
 	    aggregate_finish(run->aggregate, &error) != NFGEO_OK)

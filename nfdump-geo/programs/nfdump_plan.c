@@ -59,6 +59,10 @@ int run_compile_filters(struct run *run)
 		status = filter_compile(&run->filter, "", NULL, &error);
 	if (status == NFGEO_OK && options->after_filter)
 		status = filter_compile(&run->after, options->after_filter, NULL, &error);
+	if (status == NFGEO_OK && run->after && filter_needs_now(run->after))
+		status = error_set(&error, NFGEO_EINVAL,
+				   "-P: today's countries (now) are looked up for single flows; ask "
+				   "for them in the filter");
 	if (status == NFGEO_OK)
 		return EXIT_DONE;
 	/* the bare text: NfSen shows it, and scripts look for `Line <n>:` at its start */

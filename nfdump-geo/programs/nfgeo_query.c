@@ -142,6 +142,8 @@ int nfgeo_query_run(struct nfgeo_query *query, struct scan_sink *sink)
 
 	if (scan_run(&query->plan, sink, &query->result, &error) != NFGEO_OK) {
 		common_complain(query->verb, "%s", error.text);
+		if (error.code == NFGEO_ENODB)
+			common_complain(query->verb, "%s", query->geo_error.text);
 		return EXIT_FAILED;
 	}
 	if (query->result.untagged_count) {

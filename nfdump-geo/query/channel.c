@@ -141,6 +141,11 @@ int channel_prepare(struct channel *channel, const struct channel_places *places
 	if (status != NFGEO_OK)
 		return error_set(error, status, "channel %s of profile %s skipped: %s",
 				 channel->name, channel->profile, why.text);
+	if (filter_needs_now(channel->filter))
+		return error_set(error, NFGEO_EINVAL,
+				 "channel %s of profile %s skipped: profiles keep what was stored, so "
+				 "they cannot ask for today's countries (now)",
+				 channel->name, channel->profile);
 	channel->needs_country = filter_needs_country(channel->filter);
 	return filter_gate(channel->filter, &channel->gate);
 }

@@ -35,7 +35,7 @@ struct scan {
 	uint64_t sink_turn;    /* ordinal of the block whose sink is next */
 	uint64_t number_turn, number_base;
 	struct block_test *block_test; /* asked with lock held; NULL = read all */
-	bool table_asked;
+	bool table_asked, need_now;
 	const struct geo_table *table;
 	bool stop;
 	int status;
@@ -54,6 +54,8 @@ struct worker {
 	uint16_t *pair; /* countries of the block's records; see fill() */
 	size_t pair_capacity;
 	bool filled;
+	uint16_t *now; /* both countries of each record, as the table has them today */
+	size_t now_capacity;
 	struct flow_totals selected;
 	uint64_t processed, passed, untagged, bytes_read;
 	pthread_t thread;
@@ -271,29 +273,44 @@ static const struct geo_table *table_once(struct scan *scan)
 	return scan->table;
 }
 
+/* Room for a pair of countries for each record of the block. @return false: the scan failed */
+static bool grow_pairs(struct worker *worker, uint16_t **pair, size_t *capacity)
+{
+	size_t count = worker->block.record_count;
+	struct error error;
+	uint16_t *grown;
+
+	if (count <= *capacity)
+		return true;
+	grown = realloc(*pair, count * 2 * sizeof(*grown));
+	if (!grown) {
+		error_set(&error, NFGEO_ENOMEM, "out of memory");
+		fail(worker->scan, NFGEO_ENOMEM, &error);
+		return false;
+	}
+	*pair = grown;
+	*capacity = count;
+	return true;
+}
+
 /* Look up the countries of the block's untagged records, all at once. */
 static void fill(struct worker *worker)
 {
 	const struct geo_table *table = table_once(worker->scan);
-	size_t count = worker->block.record_count;
 
 	worker->filled = true;
-	if (!table)
-		return;
-	if (count > worker->pair_capacity) {
-		uint16_t *pair = realloc(worker->pair, count * 2 * sizeof(*pair));
+	if (table && grow_pairs(worker, &worker->pair, &worker->pair_capacity))
+		tag_fill(&worker->block, table, worker->pair);
+}
 
-		if (!pair) {
-			struct error error;
-
-			error_set(&error, NFGEO_ENOMEM, "out of memory");
-			fail(worker->scan, NFGEO_ENOMEM, &error);
-			return;
-		}
-		worker->pair = pair;
-		worker->pair_capacity = count;
-	}
-	tag_fill(&worker->block, table, worker->pair);
+/* Today's countries of all records of the block; NULL when nobody asks. */
+static const uint16_t *look_up_now(struct worker *worker)
+{
+	if (!worker->scan->need_now ||
+	    !grow_pairs(worker, &worker->now, &worker->now_capacity))
+		return NULL;
+	tag_now(&worker->block, worker->scan->table, worker->now);
+	return worker->now;
 }
 
 static inline void give_country(struct worker *worker, struct record_view *view, uint32_t index)
@@ -399,6 +416,7 @@ static void run_block(struct worker *worker)
 			       .clock = &worker->clock,
 			       .utc = &worker->utc};
 	bool country = plan->need_country || plan->want_country;
+	const uint16_t *now = look_up_now(worker);
 	const uint8_t *record;
 	struct lost lost = {0};
 	uint32_t index = 0;
@@ -430,6 +448,8 @@ static void run_block(struct worker *worker)
 		if (view_first_ms(view) < plan->from_ms || view_last_ms(view) > plan->to_ms)
 			continue;
 		context.record_count = row.number;
+		if (now)
+			context.now = row.now = now + 2 * (size_t)index;
 		if (plan->filter && !filter_match(plan->filter, view, &context, NULL))
 			continue;
 		worker->passed++;
@@ -524,6 +544,7 @@ static void close_worker(struct worker *worker)
 	raw_block_fini(&worker->raw);
 	block_fini(&worker->block);
 	free(worker->pair);
+	free(worker->now);
 }
 
 /* The first worker runs in the calling thread. */
@@ -551,6 +572,19 @@ static void clip_window(const struct scan_plan *plan, struct scan_result *result
 		result->window_last_ms = plan->to_ms;
 }
 
+/* Today's countries cannot be done without, and every block asks for them. */
+static int open_now(struct scan *scan, struct error *error)
+{
+	const struct scan_plan *plan = scan->plan;
+
+	scan->need_now = plan->want_now || (plan->filter && filter_needs_now(plan->filter));
+	if (!scan->need_now || table_once(scan))
+		return NFGEO_OK;
+	return error_set(error, NFGEO_ENODB,
+			 "today's countries are asked for (now), and there is no database to look "
+			 "them up in: name one with -G");
+}
+
 int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_result *result,
 	     struct error *error)
 {
@@ -567,6 +601,9 @@ int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_r
 		count = THREADS_MAX;
 	*result = (struct scan_result){0};
 	totals_init(&result->selected);
+	scan.status = open_now(&scan, error);
+	if (scan.status != NFGEO_OK)
+		return scan.status;
 	worker = calloc(count, sizeof(*worker));
 	if (!worker)
 		return error_set(error, NFGEO_ENOMEM, "out of memory");

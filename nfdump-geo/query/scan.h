@@ -36,11 +36,12 @@ struct scan_plan {
 	unsigned threads;
 	bool need_country;  /* the answer depends on countries */
 	bool want_country;  /* fill them in if they are to be had, else go on without */
+	bool want_now;	    /* sink or output ask for today's countries; a filter says so itself */
 	bool named;	    /* output shows names that the files hold */
 	bool numbered;	    /* filter or output ask for record numbers */
 	struct scan_progress *progress; /* may be NULL; borrowed */
-	/** The country table, asked for once, when the first record without countries is met; NULL
-	 * when there is none. Reference stays with the giver. */
+	/** The country table, asked for once, when the first record without countries is met, or at
+	 * the start if today's countries are asked for; NULL when there is none. Reference stays with the giver. */
 	const struct geo_table *(*table)(void *arg);
 	/** One problem of one input; the scan goes on. May be called from any worker, one at a time. */
 	void (*complain)(const char *text, void *arg);
@@ -74,7 +75,8 @@ struct scan_result {
 	char ident[256];	 /* of the first file */
 };
 
-/** @return NFGEO_OK also when inputs were damaged (result->damage_count); else why it stopped */
+/** @return NFGEO_OK also when inputs were damaged (result->damage_count); else why it stopped:
+ *         NFGEO_ENODB when today's countries are asked for and there is no table */
 int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_result *result,
 	     struct error *error);
 

@@ -237,12 +237,14 @@ like($out, qr/\Q$tmp\E\/nothing/, 'and its name');
 my @bad = (
 	['.#q#2#bad#*', "this is not a filter\n"], ['.#q#2#open#*', '(proto udp # no newline'],
 	['.#q#2#comment#*', 'proto udp # no newline'], ['.#q#2#good#*', "proto tcp\n"],
+	['.#q#2#moved#*', "ctry != now ctry\n"],
 );
 $top = world('bad', $slot, @bad);
 $lines = join '', map {"$_->[0]\n"} @bad;
 ($status, $out) = run("$ours " . $args->($top), "$lines.#nope#2#x#a\n.#q#2#nofilter#a\nnonsense\n");
 is($status, 0, 'bad channels: status 0');
 like($out, qr/channel bad of profile q skipped: .*line 1: syntax error at/i, 'bad filter');
+like($out, qr/channel moved of profile q skipped: profiles keep what was stored/, "today's countries");
 like($out, qr/channel open of profile q skipped/, 'filter that does not end');
 like($out, qr/channel x of profile nope skipped: there is no directory/, 'no directory');
 like($out, qr/channel nofilter of profile q skipped/, 'no filter');

@@ -53,7 +53,8 @@ static void check_block(const struct filter *filter, const struct record_view *v
 
 static bool match(const struct filter *filter, const uint8_t *record, size_t len)
 {
-	struct filter_context context = {"rtr-1", 5};
+	static const uint16_t now[2] = {203, 840};
+	struct filter_context context = {"rtr-1", 5, now};
 	struct record_view view;
 	const char *label;
 	bool matches;

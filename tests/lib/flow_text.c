@@ -114,6 +114,20 @@ static bool put_element(struct record_builder *builder, const struct values *val
 	return true;
 }
 
+/* "203,840": the countries that the database has today. */
+static bool put_now(const char *text, struct filter_context *context)
+{
+	static _Thread_local uint16_t now[2];
+	char *end;
+
+	now[0] = (uint16_t)strtoul(text, &end, 10);
+	if (*end != ',')
+		return false;
+	now[1] = (uint16_t)strtoul(end + 1, &end, 10);
+	context->now = now;
+	return !*end;
+}
+
 /* Split "name=value ..." in place. */
 static int parse_values(char *text, struct values *values, char *ident,
 			struct filter_context *context, struct error *error)
@@ -131,6 +145,9 @@ static int parse_values(char *text, struct values *values, char *ident,
 			snprintf(ident, 64, "%s", value);
 		} else if (strcmp(word, "count") == 0) {
 			context->record_count = strtoull(value, NULL, 0);
+		} else if (strcmp(word, "now") == 0) {
+			if (!put_now(value, context))
+				return error_set(error, NFGEO_EINVAL, "flow: now=%s", value);
 		} else if ((field = find_field(word)) >= 0) {
 			values->text[field] = value;
 			values->used[field_table[field].element] = true;

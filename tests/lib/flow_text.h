@@ -15,7 +15,8 @@
 #include "filter/filter.h"
 
 /**
- * @param text     "name=value ..."; also ident=TEXT and count=N, which go to the context
+ * @param text     "name=value ..."; also ident=TEXT, count=N and now=SRC,DST (countries as the
+ *                 database has them today), which go to the context: the latter until the next call
  * @param record   room for the record
  * @param ident    room for the ident, 64 bytes; "" if there is none
  * @return size of the record, 0 and a message in *error when the text is wrong

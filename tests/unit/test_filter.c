@@ -46,7 +46,7 @@ static void test_questions(void **state)
 {
 	static const struct {
 		const char *text;
-		bool any, country, count;
+		bool any, country, count, now;
 	} table[] = {
 		{"", true, false},
 		{" # nothing\n", true, false},
@@ -57,6 +57,11 @@ static void test_questions(void **state)
 		{"ctry CZ", false, true},
 		{"port 80 or not ( proto tcp and dst geo in [ US ] )", false, true},
 		{"src ctry = dst ctry", false, true},
+		{"src ctry != now src ctry", false, true, false, true},
+		{"now src ctry CZ", false, false, false, true},
+		{"now src ctry = now dst ctry", false, false, false, true},
+		{"now src ctry = dst ctry", false, true, false, true},
+		{"any or now ctry CZ", true, false},
 		{"count < 500", false, false, true},
 		{"port 80 or not count 3", false, false, true},
 		{"any or count 3", true, false, false},
@@ -69,6 +74,7 @@ static void test_questions(void **state)
 		assert_int_equal(filter_is_any(filter), table[i].any);
 		assert_int_equal(filter_needs_country(filter), table[i].country);
 		assert_int_equal(filter_needs_count(filter), table[i].count);
+		assert_int_equal(filter_needs_now(filter), table[i].now);
 		filter_free(filter);
 	}
 	filter_free(NULL);
