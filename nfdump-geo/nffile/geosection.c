@@ -230,6 +230,21 @@ int geo_get_totals(const uint8_t *bytes, size_t len, struct geo_cover *cover,
 	return NFGEO_OK;
 }
 
+void geo_put_layout(struct geo_stream *stream, uint32_t groups)
+{
+	section_begin(stream, GEO_SECTION_LAYOUT);
+	put_u32(stream, groups);
+	section_end(stream);
+}
+
+int geo_get_layout(const uint8_t *bytes, size_t len, uint32_t *groups)
+{
+	if (len < 4 || !bytes_get32(bytes))
+		return NFGEO_ECORRUPT;
+	*groups = bytes_get32(bytes);
+	return NFGEO_OK;
+}
+
 /* u16 length, u16 codes; or u16 SET_BITMAP, u16 0, 1024 bits: whichever is shorter. */
 static void put_set(struct geo_stream *stream, const struct country_set *set)
 {

@@ -18,6 +18,7 @@ enum geo_section_type {
 	GEO_SECTION_PROVENANCE = 1,
 	GEO_SECTION_TOTALS = 2,
 	GEO_SECTION_INDEX = 3,
+	GEO_SECTION_LAYOUT = 9,
 };
 
 enum { GEO_SECTION_VERSION = 1, GEO_SECTION_HEADER_BYTES = 12 };
@@ -47,6 +48,8 @@ void geo_put_provenance(struct geo_stream *stream, const struct geo_provenance *
 			uint32_t count);
 void geo_put_totals(struct geo_stream *stream, const struct geo_cover *cover,
 		    const struct geo_totals *totals);
+/** How the file's blocks were made: groups a side of the grid of cells, 1 = order of arrival. */
+void geo_put_layout(struct geo_stream *stream, uint32_t groups);
 void geo_put_index(struct geo_stream *stream, const struct geo_entry *entry, uint32_t count);
 
 /** @param list  filled with interned copies, id 1 first; at most `limit`, the rest is ignored
@@ -57,6 +60,8 @@ int geo_get_provenance(const uint8_t *bytes, size_t len, const struct geo_proven
 /** Adds to *totals. @return NFGEO_OK or NFGEO_ECORRUPT */
 int geo_get_totals(const uint8_t *bytes, size_t len, struct geo_cover *cover,
 		   struct geo_totals *totals);
+
+int geo_get_layout(const uint8_t *bytes, size_t len, uint32_t *groups);
 
 /** @param entry  new array, owned by the caller; NULL on error */
 int geo_get_index(const uint8_t *bytes, size_t len, struct geo_entry **entry, uint32_t *count);

@@ -68,6 +68,7 @@ struct geo_content {
 	const struct geo_provenance *provenance[GEO_PROVENANCE_MAX];
 	uint32_t provenance_count;
 	bool has_totals, has_index;
+	uint32_t groups;
 };
 
 static void take_section(const struct geo_section *section, struct geo_content *content)
@@ -78,6 +79,9 @@ static void take_section(const struct geo_section *section, struct geo_content *
 	case GEO_SECTION_PROVENANCE:
 		geo_get_provenance(section->bytes, section->len, content->provenance,
 				   GEO_PROVENANCE_MAX, &content->provenance_count);
+		break;
+	case GEO_SECTION_LAYOUT:
+		geo_get_layout(section->bytes, section->len, &content->groups);
 		break;
 	case GEO_SECTION_TOTALS:
 		if (!content->has_totals)
@@ -170,6 +174,8 @@ static bool merge_content(struct geo_summary *summary, struct geo_content *conte
 		memcpy(entry + summary->entry_count, content->entry,
 		       content->entry_count * sizeof(*entry));
 	summary->entry_count = (uint32_t)count;
+	if (content->groups > summary->groups)
+		summary->groups = content->groups;
 	geosum_merge(&summary->totals, &content->totals);
 	return true;
 }

@@ -18,6 +18,9 @@ struct geo_summary {
 	bool sealed;
 	/* Every record block of the file has an entry, and the sums are the sums of all flows. */
 	bool complete;
+	/* More than one: some of the blocks hold flows of one cell of a grid of countries each, so the
+	 * file is not in order of arrival. */
+	uint32_t groups;
 	struct geo_totals totals;
 	struct geo_entry *entry; /* in the order of the file; owns */
 	uint32_t entry_count;

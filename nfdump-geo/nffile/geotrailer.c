@@ -55,6 +55,8 @@ void geo_trailer_lead(const struct geo_trailer *trailer, struct geo_stream *stre
 void geo_trailer_last(const struct geo_trailer *trailer, const struct geo_cover *cover,
 		      struct geo_stream *stream)
 {
+	if (trailer->groups > 1)
+		geo_put_layout(stream, trailer->groups);
 	if (trailer->provenance_count)
 		geo_put_provenance(stream, trailer->provenance, trailer->provenance_count);
 	geo_put_totals(stream, cover, &trailer->totals);

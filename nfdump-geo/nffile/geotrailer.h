@@ -13,6 +13,7 @@ struct geo_trailer {
 	uint32_t entry_count, entry_capacity;
 	const struct geo_provenance *provenance[256]; /* id - 1 */
 	uint32_t provenance_count;
+	uint32_t groups; /* a side of the grid; 1 = order of arrival */
 };
 
 struct geo_trailer *geo_trailer_new(void);
@@ -28,7 +29,7 @@ uint32_t geo_trailer_provenance(struct geo_trailer *trailer,
 /** The stream of the leading parts: the block index. */
 void geo_trailer_lead(const struct geo_trailer *trailer, struct geo_stream *stream);
 
-/** The stream of the last part: provenance and totals. */
+/** The stream of the last part: layout, provenance and totals. */
 void geo_trailer_last(const struct geo_trailer *trailer, const struct geo_cover *cover,
 		      struct geo_stream *stream);
 

@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/crc32c.h"
 #include "nffile/appendix.h"
+#include "nffile/cluster.h"
 #include "nffile/fileio.h"
 #include "nffile/format.h"
 #include "nffile/geoblock.h"
@@ -38,6 +39,7 @@ struct nffile_writer {
 	uint64_t at; /* where the next block goes */
 	uint32_t block_count;
 	struct flow_totals totals;
+	struct cluster *cluster; /* owns; NULL = in order of arrival */
 	struct geo_trailer *geo; /* owns; NULL = no geo blocks */
 	uint32_t geo_bytes;	 /* of the last geo block on disk, once it is written */
 	FILE *sums;		 /* owns; NULL = none */
@@ -71,6 +73,7 @@ static void writer_free(struct nffile_writer *writer)
 		return;
 	if (writer->fd >= 0)
 		close(writer->fd);
+	cluster_free(writer->cluster);
 	sumfile_close(writer->sums);
 	geo_trailer_free(writer->geo);
 	free(writer->path);
@@ -87,6 +90,25 @@ static void take_options(struct nffile_writer *writer, const struct nffile_optio
 	writer->creator = options->creator;
 	writer->query_totals = options->query_totals;
 	snprintf(writer->ident, sizeof(writer->ident), "%s", ident);
+}
+
+static int append(void *arg, const struct block *block, struct error *error);
+
+static int open_cluster(struct nffile_writer *writer, const struct nffile_options *options,
+			struct error *error)
+{
+	const struct cluster_options cluster = {
+		.shares = options->shares,
+		.expected_flows = options->expected_flows,
+		.memory = options->cell_memory,
+		.cells = options->cells,
+		.write = append,
+		.arg = writer,
+	};
+
+	if (options->arrival_order || !writer->geo)
+		return NFGEO_OK;
+	return cluster_new(&writer->cluster, &cluster, error);
 }
 
 int nffile_create(struct nffile_writer **out, const char *path,
@@ -116,6 +138,11 @@ int nffile_create(struct nffile_writer **out, const char *path,
 			unlink(path); /* empty: the disk is full */
 		writer_free(writer);
 		return NFGEO_EIO;
+	}
+	if (open_cluster(writer, options, error) != NFGEO_OK) {
+		unlink(path);
+		writer_free(writer);
+		return error ? error->code : NFGEO_EIO;
 	}
 	if (writer->geo)
 		writer->sums = sumfile_create(path);
@@ -219,8 +246,9 @@ static int put_records(struct nffile_writer *writer, const struct block *block, 
 }
 
 /* Blocks that grew in memory (geo tails were added) are cut at record boundaries. */
-int nffile_write(struct nffile_writer *writer, const struct block *block, struct error *error)
+static int append(void *arg, const struct block *block, struct error *error)
 {
+	struct nffile_writer *writer = arg;
 	struct block_cursor cursor = block_cursor(block);
 	size_t from = 0, len;
 	uint32_t count = 0;
@@ -243,6 +271,22 @@ int nffile_write(struct nffile_writer *writer, const struct block *block, struct
 	if (status != 0)
 		return error_set(error, status, "%s: a record's size leaves its block", writer->path);
 	return count ? put_records(writer, block, from, cursor.at, count, error) : NFGEO_OK;
+}
+
+int nffile_write(struct nffile_writer *writer, const struct block *block, struct error *error)
+{
+	return writer->cluster ? cluster_add(writer->cluster, block, error)
+			       : append(writer, block, error);
+}
+
+int nffile_flush(struct nffile_writer *writer, struct error *error)
+{
+	return writer->cluster ? cluster_flush(writer->cluster, error) : NFGEO_OK;
+}
+
+int nffile_flush_older(struct nffile_writer *writer, uint32_t age_ms, struct error *error)
+{
+	return writer->cluster ? cluster_flush_older(writer->cluster, age_ms, error) : NFGEO_OK;
 }
 
 static int append_blocks(struct nffile_writer *writer, struct nffile_reader *reader,
@@ -285,6 +329,17 @@ const struct flow_totals *nffile_totals(const struct nffile_writer *writer)
 	return &writer->totals;
 }
 
+bool nffile_shares(const struct nffile_writer *writer, struct grid_shares *shares)
+{
+	if (!writer->geo)
+		return false;
+	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
+		shares->src[code] = (uint32_t)writer->geo->totals.src[code].flows;
+		shares->dst[code] = (uint32_t)writer->geo->totals.dst[code].flows;
+	}
+	return true;
+}
+
 /* All of a stream, in as many blocks as it takes. */
 static int put_stream(struct nffile_writer *writer, const struct geo_stream *stream,
 		      struct geo_part *part, struct error *error)
@@ -321,6 +376,7 @@ static int put_geo(struct nffile_writer *writer, struct error *error)
 	uint64_t begin = writer->at;
 	int status;
 
+	writer->geo->groups = writer->cluster ? cluster_groups(writer->cluster) : 1;
 	geo_trailer_lead(writer->geo, &lead);
 	part.parts = (uint16_t)(geo_part_count(lead.used) + 1);
 	part.run = crc32c(part.run, lead.bytes, lead.used);
@@ -376,12 +432,12 @@ static int move(const struct nffile_writer *writer, const char *to, struct error
 int nffile_finish(struct nffile_writer *writer, const struct nffile_finish *finish,
 		  struct error *error)
 {
-	int status = NFGEO_OK;
+	int status = nffile_flush(writer, error);
 	uint64_t appendix_at;
 
 	if (finish->totals)
 		writer->totals = *finish->totals;
-	if (writer->geo && writer->block_count)
+	if (status == NFGEO_OK && writer->geo && writer->block_count)
 		status = put_geo(writer, error);
 	appendix_at = writer->at;
 	if (status == NFGEO_OK)

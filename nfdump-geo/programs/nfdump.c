@@ -38,7 +38,9 @@ static int open_writer(struct run *run)
 	struct nffile_options form = {.codec = run->options.codec,
 				      .level = run->options.level,
 				      .creator = CREATOR_NFDUMP,
-				      .query_totals = true};
+				      .query_totals = true,
+				      .arrival_order = run->options.arrival_order ||
+						       run->options.order >= 0};
 	struct error error = {0};
 	struct stat info;
 	char ident[256];

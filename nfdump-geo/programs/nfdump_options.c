@@ -8,7 +8,7 @@
 
 #include "programs/common.h"
 
-enum { STATUS_NO_DATA = 250, LONG_NO_GEO = 256 };
+enum { STATUS_NO_DATA = 250, LONG_NO_GEO = 256, LONG_ARRIVAL_ORDER };
 
 /* Fits a screen of 40 lines and 80 columns; the whole story is in nfdump(1). */
 static const char help[] =
@@ -25,7 +25,8 @@ static const char help[] =
 	"                  nel raw table csv csv+ctry csv-fast csv:%TOKEN,.. json ndjson\n"
 	"                  json+class pipe null fmt:TEXT, or one of the configuration\n"
 	"  -q -N -6 -T     no header and summary; plain numbers; long IPv6; tags\n"
-	"  -w FILE         write the selected flows to a file\n"
+	"  -w FILE         write the selected flows to a file, by countries;\n"
+	"                  --arrival-order or -O: in that order\n"
 	"  -z[=CODEC]      its codec: none lzo (bare -z) bz2 lz4[:LEVEL] zstd[:LEVEL]\n"
 	"  -j, -y          bz2, LZ4 (the default)\n"
 	"Statistics and aggregation\n"
@@ -222,6 +223,9 @@ static bool set_plain(struct nfdump_options *options, int option, const char *va
 	case LONG_NO_GEO:
 		options->geodb = "none";
 		return true;
+	case LONG_ARRIVAL_ORDER:
+		options->arrival_order = true;
+		return true;
 	case 'q':
 		options->quiet = true;
 		return true;
@@ -363,6 +367,7 @@ int nfdump_options_parse(struct nfdump_options *options, int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{"geodb", required_argument, NULL, 'G'}, {"no-geo", no_argument, NULL, LONG_NO_GEO},
+		{"arrival-order", no_argument, NULL, LONG_ARRIVAL_ORDER},
 		{"help", no_argument, NULL, 'h'},	 {"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};

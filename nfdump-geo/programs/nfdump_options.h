@@ -42,6 +42,7 @@ struct nfdump_options {
 	uint64_t limit;		  /* -c */
 	int64_t top;		  /* -n; -1 = not given */
 	bool quiet, plain, long6, tag;
+	bool arrival_order; /* of what -w writes */
 	struct statistic_request stat[STATISTICS_MAX + 1];
 	unsigned stat_count;
 	bool stat_record, stat_element;

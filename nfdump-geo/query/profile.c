@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "flow/geotail.h"
+#include "nffile/cells.h"
 
 /* All channels together keep about this much before they write; a writer needs as much again. */
 enum {
@@ -270,6 +271,17 @@ static size_t buffer_bytes(size_t files)
 	return bytes > BUFFER_MIN_BYTES ? bytes : BUFFER_MIN_BYTES;
 }
 
+/* All channels have the memory of one clustered file; very many keep the order of arrival. */
+static void share_memory(const struct profile_set *set, struct nffile_options *form)
+{
+	size_t files = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		files += channel_has_file(&set->channel[i]);
+	form->cell_memory = CELLS_MEMORY_BYTES / (files ? files : 1);
+	form->arrival_order = form->cell_memory < 2 * (size_t)CELLS_MEMORY_MIN_BYTES;
+}
+
 void profile_open(struct profile_set *set)
 {
 	struct nffile_options form = {.codec = set->codec,
@@ -278,6 +290,7 @@ void profile_open(struct profile_set *set)
 				      .query_totals = true};
 	size_t files = 0;
 
+	share_memory(set, &form);
 	for (size_t i = 0; i < set->count; i++) {
 		struct channel *channel = &set->channel[i];
 		char path[PATH_MAX];

@@ -251,7 +251,8 @@ static void create(struct copy *copy, const char *path, const struct nffile_info
 	struct nffile_options options = {.ident = info->ident,
 					 .creator = CREATOR_NFDUMP,
 					 .query_totals = has_word(words, "query"),
-					 .no_geo_blocks = has_word(words, "plain")};
+					 .no_geo_blocks = has_word(words, "plain"),
+					 .arrival_order = !has_word(words, "cluster")};
 	struct error error;
 
 	if (codec_parse(words[0], &options.codec, &options.level, &error) != NFGEO_OK ||

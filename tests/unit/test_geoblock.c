@@ -217,7 +217,8 @@ static const struct geo_provenance *provenance(unsigned i)
 /* Blocks 0..3 by database 1, 4..7 by 2, the rest unknown. */
 static void write_file(enum codec codec, bool query, struct naive *naive)
 {
-	struct nffile_options options = {.codec = codec, .query_totals = query};
+	struct nffile_options options = {
+		.codec = codec, .query_totals = query, .arrival_order = true};
 	struct nffile_finish finish = {0};
 	struct nffile_writer *writer;
 	struct block block = {0};
@@ -409,7 +410,7 @@ static void test_block_added_behind(void **state)
 static void test_many_blocks(void **state)
 {
 	enum { MANY = 1200 };
-	struct nffile_options options = {.codec = CODEC_LZ4};
+	struct nffile_options options = {.codec = CODEC_LZ4, .arrival_order = true};
 	struct nffile_finish finish = {0};
 	const struct geo_summary *summary;
 	struct nffile_writer *writer;

@@ -44,7 +44,8 @@ static void load(void)
 
 static void make_file(enum codec codec, bool geo)
 {
-	struct nffile_options options = {.codec = codec, .ident = "reader", .no_geo_blocks = !geo};
+	struct nffile_options options = {.codec = codec, .ident = "reader",
+					 .no_geo_blocks = !geo, .arrival_order = true};
 	struct nffile_finish finish = {0};
 	struct nffile_writer *writer;
 	struct block block = {0};
@@ -291,7 +292,7 @@ static void test_never_closed(void **state)
 /* A file that is still open has its checksums beside it. */
 static void test_sums_of_open_file(void **state)
 {
-	struct nffile_options options = {.codec = CODEC_NONE};
+	struct nffile_options options = {.codec = CODEC_NONE, .arrival_order = true};
 	struct nffile_writer *writer;
 	struct block block = {0};
 	struct reading reading;

@@ -94,7 +94,8 @@ static void write_both(void)
 	for (unsigned file = 0; file < FILES; file++) {
 		for (unsigned i = 0; i < 2; i++) {
 			struct nffile_options options = {
-				.codec = CODEC_LZ4, .ident = "skip", .no_geo_blocks = i};
+				.codec = CODEC_LZ4, .ident = "skip", .no_geo_blocks = i,
+				.arrival_order = true};
 			char name[20];
 
 			snprintf(name, sizeof(name), "%s%02u", i ? "plain" : "index", file);

@@ -35,7 +35,7 @@ static int make_folder(void **state)
 static struct nffile_writer *create(enum codec codec)
 {
 	struct nffile_options options = {
-		.codec = codec, .ident = "test", .creator = CREATOR_NFCAPD};
+		.codec = codec, .ident = "test", .creator = CREATOR_NFCAPD, .arrival_order = true};
 	struct nffile_writer *writer;
 	struct error error;
 
@@ -271,7 +271,7 @@ static void test_sums(void **state)
 static void test_errors(void **state)
 {
 	struct nffile_finish finish = {.rename_to = "/nonexistent/folder/file"};
-	struct nffile_options options = {.codec = CODEC_NONE};
+	struct nffile_options options = {.codec = CODEC_NONE, .arrival_order = true};
 	struct nffile_writer *writer;
 	struct error error;
 
