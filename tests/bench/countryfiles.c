@@ -13,8 +13,8 @@
  *   dos      as home; in the middle file 90 % of flows are one country's, all to one host
  *
  * The same seed gives the same flows in the same order, whatever the layout of the file: as our
- * collector writes it, or with -u without countries. What writing cost (nffile_write() and
- * nffile_finish()) is printed.
+ * collector writes it, with -a in order of arrival, with -u without countries. What writing cost
+ * (nffile_write() and nffile_finish()) is printed.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -490,8 +490,8 @@ static int write_file(struct job *job, unsigned number, struct error *error)
 static int usage(void)
 {
 	fputs("usage: countryfiles -G DATABASE [-p home|transit|ipv6|quiet|dos] [-n FLOWS] [-f FILES]\n"
-	      "                    [-z CODEC] [-s SEED] [-u] DIRECTORY\n"
-	      "  -u  without countries and geo blocks\n", stderr);
+	      "                    [-z CODEC] [-s SEED] [-a] [-u] DIRECTORY\n"
+	      "  -a  in order of arrival   -u  without countries and geo blocks\n", stderr);
 	return 2;
 }
 
@@ -537,7 +537,7 @@ int main(int argc, char **argv)
 	struct error error;
 	int option;
 
-	while ((option = getopt(argc, argv, "G:p:n:f:z:s:u")) != -1) {
+	while ((option = getopt(argc, argv, "G:p:n:f:z:s:au")) != -1) {
 		if (option == 'G')
 			database = optarg;
 		else if (option == 'p')
@@ -548,6 +548,8 @@ int main(int argc, char **argv)
 			job.files = (unsigned)strtoul(optarg, NULL, 10);
 		else if (option == 's')
 			seed = strtoul(optarg, NULL, 10);
+		else if (option == 'a')
+			job.options.arrival_order = true;
 		else if (option == 'u')
 			job.untagged = job.options.no_geo_blocks = true;
 		else if (option != 'z' || codec_parse(optarg, &job.options.codec, &job.options.level,
