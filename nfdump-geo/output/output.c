@@ -161,6 +161,11 @@ void text_end(const struct output *output, struct text *text, const struct summa
 		      summary->wall_s > 0 ? (double)summary->processed / summary->wall_s : 0.0,
 		      summary->wall_s);
 	text_commit(text, at);
+	if (*summary->databases) { /* behind all that stock prints */
+		text_string(text, "Countries: ");
+		text_string(text, summary->databases);
+		text_string(text, "\n");
+	}
 }
 
 /* Looking up names */

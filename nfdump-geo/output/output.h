@@ -24,6 +24,7 @@ struct summary {
 	double system_s, user_s, wall_s;
 	bool interrupted; /* by Ctrl-C: files_read of file_count were read to their end */
 	uint64_t files_read, file_count;
+	const char *databases; /* that gave the countries of the answer; "" = one, or none asked for */
 };
 
 struct output;

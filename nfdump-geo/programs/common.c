@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "include/nfgeo.h"
@@ -73,6 +74,32 @@ int common_finish(const char *program, int status)
 		return status; /* the reader had enough, as `head` does */
 	common_complain(program, "cannot write the output: %s", strerror(errno));
 	return EXIT_FAILED;
+}
+
+void common_date(uint64_t epoch_s, char text[DATE_TEXT])
+{
+	time_t time = (time_t)epoch_s;
+	struct tm parts;
+
+	if (!epoch_s || !gmtime_r(&time, &parts) ||
+	    !strftime(text, DATE_TEXT, "%Y-%m-%d", &parts))
+		snprintf(text, DATE_TEXT, "unknown date");
+}
+
+void common_json_text(FILE *out, const char *text)
+{
+	putc('"', out);
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\')
+			putc('\\', out);
+		if (c < ' ' || c == 0x7f)
+			fprintf(out, "\\u%04x", c);
+		else
+			putc(c, out);
+	}
+	putc('"', out);
 }
 
 volatile sig_atomic_t common_stopped;

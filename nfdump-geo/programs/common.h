@@ -5,6 +5,8 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 
 #include "base/log.h"
 
@@ -39,6 +41,14 @@ void common_catch_stop(void);
  * @param who   part of the name
  * @param work  PATH_MAX. @return false when it is too long */
 bool common_work_name(const char *path, const char *who, char *work);
+
+enum { DATE_TEXT = 32 };
+
+/** "2026-01-31", or "unknown date" for 0. */
+void common_date(uint64_t epoch_s, char text[DATE_TEXT]);
+
+/** A text as JSON, quotes included. */
+void common_json_text(FILE *out, const char *text);
 
 /** Flush standard output. @return `status`, or EXIT_FAILED with a message when writing failed (a
  * full disk must not look like success) */

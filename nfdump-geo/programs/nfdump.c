@@ -13,6 +13,7 @@
 #include "geo/group.h"
 #include "nffile/reader.h"
 #include "programs/nfdump_files.h"
+#include "programs/nfdump_provenance.h"
 #include "programs/nfdump_verify.h"
 #include "programs/nfdump_run.h"
 
@@ -288,6 +289,9 @@ static int run_task(struct run *run)
 		break;
 	case TASK_PLOT:
 		status = files_plot(&run->inputs);
+		break;
+	case TASK_PROVENANCE:
+		status = provenance_report(options, &run->inputs);
 		break;
 	case TASK_RECODE:
 	case TASK_IDENT:

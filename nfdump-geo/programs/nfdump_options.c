@@ -8,7 +8,7 @@
 
 #include "programs/common.h"
 
-enum { STATUS_NO_DATA = 250, LONG_NO_GEO = 256, LONG_ARRIVAL_ORDER };
+enum { STATUS_NO_DATA = 250, LONG_NO_GEO = 256, LONG_ARRIVAL_ORDER, LONG_PROVENANCE };
 
 /* Fits a screen of 40 lines and 80 columns; the whole story is in nfdump(1). */
 static const char help[] =
@@ -40,6 +40,7 @@ static const char help[] =
 	"  -P FILTER       filter after aggregation\n"
 	"Countries\n"
 	"  -G DB, --geodb DB  for flows without stored countries; --no-geo: none\n"
+	"  --provenance    which databases the stored countries are of; also -o json\n"
 	"Files\n"
 	"  -I, -g          totals of the files; a line a file\n"
 	"  -v, -E FILE     verify a file; its exporters\n"
@@ -305,6 +306,8 @@ static int set_option(struct nfdump_options *options, int option, const char *va
 		return set_task(options, TASK_VERSION);
 	case 'h':
 		return set_task(options, TASK_HELP);
+	case LONG_PROVENANCE:
+		return set_task(options, TASK_PROVENANCE);
 	case 'v':
 	case 'E':
 		options->task_file = value;
@@ -368,6 +371,7 @@ int nfdump_options_parse(struct nfdump_options *options, int argc, char **argv)
 	static const struct option long_options[] = {
 		{"geodb", required_argument, NULL, 'G'}, {"no-geo", no_argument, NULL, LONG_NO_GEO},
 		{"arrival-order", no_argument, NULL, LONG_ARRIVAL_ORDER},
+		{"provenance", no_argument, NULL, LONG_PROVENANCE},
 		{"help", no_argument, NULL, 'h'},	 {"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};

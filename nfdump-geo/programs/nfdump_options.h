@@ -20,6 +20,7 @@ enum nfdump_task {
 	TASK_VERIFY,	   /* -v file */
 	TASK_EXPORTERS,	   /* -E file */
 	TASK_PLOT,	   /* -g */
+	TASK_PROVENANCE,   /* --provenance */
 	TASK_RECODE,	   /* -J */
 	TASK_IDENT,	   /* -i */
 	TASK_HELP,

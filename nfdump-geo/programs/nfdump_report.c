@@ -202,6 +202,7 @@ void run_print_summary(struct run *run)
 		.files_read = result->files_read,
 		.file_count = run->inputs.path.count,
 	};
+	char databases[DATABASES_TEXT];
 	struct timespec now;
 	struct rusage usage;
 
@@ -211,6 +212,8 @@ void run_print_summary(struct run *run)
 			 (double)(now.tv_nsec - run->started.tv_nsec) / 1e9;
 	summary.user_s = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
 	summary.system_s = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
+	databases_print(&result->databases, databases);
+	summary.databases = databases;
 	run->output.kind->end(&run->output, &run->text, &summary);
 }
 

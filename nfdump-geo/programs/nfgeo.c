@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 static const struct verb verbs[] = {
 	{"lookup", "country of addresses, from one database or two", nfgeo_lookup},
@@ -75,32 +74,6 @@ int nfgeo_conf(const char *verb, const char *option, struct conf **conf)
 		return EXIT_DONE;
 	common_complain(verb, "%s", error.text);
 	return EXIT_FAILED;
-}
-
-void nfgeo_date(uint64_t epoch_s, char text[DATE_TEXT])
-{
-	time_t time = (time_t)epoch_s;
-	struct tm parts;
-
-	if (!epoch_s || !gmtime_r(&time, &parts) ||
-	    !strftime(text, DATE_TEXT, "%Y-%m-%d", &parts))
-		snprintf(text, DATE_TEXT, "unknown date");
-}
-
-void nfgeo_json_text(FILE *out, const char *text)
-{
-	putc('"', out);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			putc('\\', out);
-		if (c < ' ' || c == 0x7f)
-			fprintf(out, "\\u%04x", c);
-		else
-			putc(c, out);
-	}
-	putc('"', out);
 }
 
 int main(int argc, char **argv)

@@ -35,12 +35,4 @@ int nfgeo_usage(const char *verb);
 /** conf_open() with the message printed. @return EXIT_DONE or EXIT_FAILED */
 int nfgeo_conf(const char *verb, const char *option, struct conf **conf);
 
-enum { DATE_TEXT = 32 };
-
-/** "2026-01-31", or "unknown date" for 0. */
-void nfgeo_date(uint64_t epoch_s, char text[DATE_TEXT]);
-
-/** A text as JSON, quotes included. */
-void nfgeo_json_text(FILE *out, const char *text);
-
 #endif

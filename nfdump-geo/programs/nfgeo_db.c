@@ -147,7 +147,7 @@ static void print_info(struct info *info, int top)
 	const struct geo_provenance *provenance = geo_table_provenance(info->table);
 	char date[DATE_TEXT], hash[SHA256_TEXT];
 
-	nfgeo_date(provenance->build_epoch_s, date);
+	common_date(provenance->build_epoch_s, date);
 	sha256_print(provenance->sha256, hash);
 	for (size_t i = 0; i < info->files.count; i++)
 		printf("%-11s %s\n", i ? "" : "file", info->files.path[i]);
@@ -175,9 +175,9 @@ static void print_info_json(struct info *info, int top)
 
 	sha256_print(provenance->sha256, hash);
 	fputs("{\"file\":", stdout);
-	nfgeo_json_text(stdout, info->path);
+	common_json_text(stdout, info->path);
 	printf(",\"kind\":\"%s\",\"type\":", database_kind_name(info->kind));
-	nfgeo_json_text(stdout, provenance->type);
+	common_json_text(stdout, provenance->type);
 	printf(",\"built\":%llu,", (unsigned long long)provenance->build_epoch_s);
 	if (info->age_days >= 0)
 		printf("\"age_days\":%ld,", info->age_days);

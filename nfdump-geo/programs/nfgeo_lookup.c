@@ -179,7 +179,7 @@ static void print_json_country(uint16_t code)
 	printf("\"country\":\"%s\",\"alpha3\":\"%s\",\"number\":%u,\"name\":",
 	       country ? country->alpha2 : "", country ? country->alpha3 : "",
 	       country_number(code));
-	nfgeo_json_text(stdout, country_name(code));
+	common_json_text(stdout, country_name(code));
 	printf(",\"class\":\"%s\"", country_class_word(code));
 }
 
@@ -190,9 +190,9 @@ static void print_json_database(const struct lookup *lookup, size_t i)
 
 	sha256_print(provenance->sha256, hash);
 	fputs("\"database\":{\"path\":", stdout);
-	nfgeo_json_text(stdout, lookup->path[i]);
+	common_json_text(stdout, lookup->path[i]);
 	fputs(",\"type\":", stdout);
-	nfgeo_json_text(stdout, provenance->type);
+	common_json_text(stdout, provenance->type);
 	printf(",\"built\":%llu,\"sha256\":\"%s\"}", (unsigned long long)provenance->build_epoch_s,
 	       hash);
 }
@@ -208,7 +208,7 @@ static void print_json(const struct lookup *lookup, const char *text, const uint
 		if (net) {
 			prefix_print(&net->prefix, prefix);
 			printf(",\"prefix\":\"%s\",\"site\":", prefix);
-			nfgeo_json_text(stdout, net->site);
+			common_json_text(stdout, net->site);
 		}
 		putchar(',');
 		print_json_database(lookup, 0);
@@ -288,7 +288,7 @@ static void print_databases(const struct lookup *lookup)
 		const struct geo_provenance *provenance = geo_table_provenance(lookup->table[i]);
 		char date[DATE_TEXT];
 
-		nfgeo_date(provenance->build_epoch_s, date);
+		common_date(provenance->build_epoch_s, date);
 		fputs("# ", stdout);
 		if (lookup->table_count > 1)
 			printf("%zu: ", i + 1);

@@ -102,7 +102,7 @@ static void report(const struct update_request *request, const struct geo_table 
 
 	if (request->quiet)
 		return;
-	nfgeo_date(provenance->build_epoch_s, date);
+	common_date(provenance->build_epoch_s, date);
 	printf("%s: %s of %s, %.1f %% of the public IPv4 addresses\n", request->out,
 	       *provenance->type ? provenance->type : "database", date,
 	       100 * geo_table_coverage4(table));

@@ -53,7 +53,7 @@ struct worker {
 	struct clock_cache clock, utc;
 	uint16_t *pair; /* countries of the block's records; see fill() */
 	size_t pair_capacity;
-	bool filled;
+	bool filled, filled_any; /* in this block, in any */
 	uint16_t *now; /* both countries of each record, as the table has them today */
 	size_t now_capacity;
 	struct flow_totals selected;
@@ -178,6 +178,8 @@ static bool next_source(struct scan *scan)
 			continue;
 		}
 		note_window(scan, info);
+		if (scan->plan->need_country)
+			databases_add_file(&scan->result->databases, source->reader);
 		if (info->never_closed) {
 			error_set(&error, NFGEO_ETRUNCATED,
 				  "%s: was never closed: what its writer still held is missing",
@@ -299,6 +301,7 @@ static void fill(struct worker *worker)
 	const struct geo_table *table = table_once(worker->scan);
 
 	worker->filled = true;
+	worker->filled_any |= table != NULL;
 	if (table && grow_pairs(worker, &worker->pair, &worker->pair_capacity))
 		tag_fill(&worker->block, table, worker->pair);
 }
@@ -521,6 +524,8 @@ static void *work(void *arg)
 
 static void add_worker(struct scan_result *result, const struct worker *worker)
 {
+	if (worker->filled_any && worker->scan->plan->need_country)
+		databases_add(&result->databases, geo_table_provenance(worker->scan->table));
 	totals_merge(&result->selected, &worker->selected);
 	result->processed += worker->processed;
 	result->passed += worker->passed;

@@ -17,6 +17,7 @@
 #include "flow/totals.h"
 #include "geo/table.h"
 #include "output/format.h"
+#include "query/databases.h"
 #include "query/inputs.h"
 
 /* How far a scan is: written by its workers, read by anybody; asked to stop by setting `stop`. */
@@ -72,6 +73,7 @@ struct scan_result {
 	uint64_t files_read;	 /* or looked at and passed over */
 	bool interrupted;	 /* by progress->stop, before the end */
 	uint64_t untagged_count; /* records whose countries nobody knew, with need_country */
+	struct databases databases; /* that gave the countries, with need_country */
 	char ident[256];	 /* of the first file */
 };
 
