@@ -22,6 +22,7 @@
 enum {
 	TAG_BYTES = 65536,	/* untagged records at most: they shall be in the cache still */
 	UNKNOWN_LOG_LINES = 10, /* per slot */
+	TICK_MS = 1000,
 };
 
 struct pipeline {
@@ -32,6 +33,7 @@ struct pipeline {
 	struct geo_table *table; /* reference for the running batch */
 	const struct geo_provenance *provenance;
 	struct geo_recent *recent; /* owns; NULL = none */
+	int64_t ticked_ms;
 	uint64_t ignored, ignored_ever; /* datagrams of unknown senders: this slot, since start */
 	uint32_t kernel_drops, kernel_drops_told;
 };
@@ -187,6 +189,7 @@ static struct source *add_dynamic(struct pipeline *pipeline, const struct addres
 	}
 	source = source_find(&pipeline->sources, sender);
 	spool_open(pipeline->options.spool, source->file, &pipeline->slot);
+	spool_recover(pipeline->options.spool, source->file);
 	return source;
 }
 
@@ -244,6 +247,7 @@ int pipeline_begin(struct pipeline *pipeline, int64_t now_ms, struct error *erro
 
 		if (status != NFGEO_OK)
 			return status;
+		spool_recover(pipeline->options.spool, pipeline->sources.source[i]->file);
 	}
 	return NFGEO_OK;
 }
@@ -293,8 +297,26 @@ static void close_slot(struct pipeline *pipeline, const struct slot *next)
 	log_losses(pipeline);
 }
 
+/* Records wait a second at most for the writer, whose open blocks outlive the process. */
+static void tick(struct pipeline *pipeline, int64_t now_ms)
+{
+	const struct slotfile_options *file = &pipeline->options.file;
+
+	if (file->no_geo_blocks || file->arrival_order ||
+	    (now_ms - pipeline->ticked_ms < TICK_MS && now_ms >= pipeline->ticked_ms))
+		return;
+	pipeline->ticked_ms = now_ms;
+	for (size_t i = 0; i < pipeline->sources.count; i++) {
+		struct source *source = pipeline->sources.source[i];
+
+		hand_over(pipeline, source);
+		spool_tick(pipeline->options.spool, source->file);
+	}
+}
+
 void pipeline_clock(struct pipeline *pipeline, int64_t now_ms, bool traffic)
 {
+	tick(pipeline, now_ms);
 	while (slot_over(&pipeline->slot, now_ms / 1000, traffic)) {
 		bool jumped;
 		struct slot next = slot_next(&pipeline->slot, now_ms / 1000, &jumped);

@@ -29,6 +29,9 @@ struct slotfile_options {
 	unsigned layout; /* -S */
 	bool zone;	 /* -Z */
 	bool no_geo_blocks; /* no countries: write the stock form */
+	bool arrival_order; /* not clustered by countries (nffile/cluster.h) */
+	bool sync_cells;    /* have the open blocks on the disk each second */
+	size_t cell_memory; /* for the open blocks of a source; 0 = CELLS_MEMORY_BYTES */
 };
 
 struct slotfile;
@@ -47,6 +50,9 @@ int slotfile_open(struct slotfile *file, const struct slot *slot, struct error *
 /** Append a block. @return NFGEO_OK; else nothing of it was written: keep it, come again */
 int slotfile_write(struct slotfile *file, const struct block *block, struct error *error);
 
+/** Once a second: write open blocks that are too old, sync the others where that is asked for. */
+int slotfile_tick(struct slotfile *file, struct error *error);
+
 struct slotfile_done {
 	char name[SLOT_SUBDIR_BYTES + 8 + SLOT_NAME_BYTES]; /* relative to the directory */
 	char time[SLOT_NAME_BYTES];
@@ -62,5 +68,14 @@ struct slotfile_done {
  */
 int slotfile_close(struct slotfile *file, uint64_t sequence_failures, struct slotfile_done *done,
 		   struct error *error);
+
+/**
+ * Complete what one collector that died has left in the directory: its blocks, and those that were
+ * open, join the file of their slot. What cannot be completed is kept aside.
+ *
+ * @param done  name, time, disk space and new_file of that slot's file
+ * @return 1 done, 0 there is none, <0 one could not be completed
+ */
+int slotfile_recover(struct slotfile *file, struct slotfile_done *done, struct error *error);
 
 #endif

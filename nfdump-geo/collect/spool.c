@@ -20,7 +20,7 @@ enum {
 	STOP_RETRIES = 3,
 };
 
-enum job_kind { JOB_WRITE, JOB_OPEN, JOB_CLOSE, JOB_LOG };
+enum job_kind { JOB_WRITE, JOB_OPEN, JOB_CLOSE, JOB_TICK, JOB_RECOVER, JOB_LOG };
 
 struct job {
 	struct job *next;
@@ -169,6 +169,16 @@ int spool_close(struct spool *spool, struct slotfile *file, const struct decoder
 	return submit_copy(spool, &job);
 }
 
+int spool_tick(struct spool *spool, struct slotfile *file)
+{
+	return submit_copy(spool, &(struct job){.kind = JOB_TICK, .file = file});
+}
+
+int spool_recover(struct spool *spool, struct slotfile *file)
+{
+	return submit_copy(spool, &(struct job){.kind = JOB_RECOVER, .file = file});
+}
+
 int spool_log(struct spool *spool, const char *format, ...)
 {
 	struct job job = {.kind = JOB_LOG};
@@ -285,6 +295,37 @@ static void open_slot(const struct job *job)
 		log_error("%s", error.text);
 }
 
+/* Cells that cannot be written are kept, and come again with the next block or second. */
+static void tick(const struct job *job)
+{
+	struct error error;
+
+	if (slotfile_tick(job->file, &error) != NFGEO_OK)
+		log_trouble(&error);
+}
+
+static void recover(const struct job *job)
+{
+	struct slotfile_done done;
+	struct error error;
+	int64_t start_s = 0;
+	int got;
+
+	while ((got = slotfile_recover(job->file, &done, &error)) != 0) {
+		if (got < 0) {
+			log_error("%s", error.text);
+			return;
+		}
+		log_info("Ident: '%s' what a collector that died had left is in '%s' now",
+			 slotfile_ident(job->file), done.name);
+		slot_parse(strrchr(done.name, '/') ? strrchr(done.name, '/') + 1 : done.name,
+			   &start_s);
+		if (expire_book(slotfile_dir(job->file), start_s, done.bytes, done.new_file,
+				&error) != NFGEO_OK)
+			log_error("%s", error.text);
+	}
+}
+
 /* Takes the job. */
 static void work(struct spool *spool, struct job *job)
 {
@@ -301,6 +342,13 @@ static void work(struct spool *spool, struct job *job)
 		close_slot(spool, job);
 		if (job->more)
 			open_slot(job);
+		break;
+	case JOB_TICK:
+		if (!has_failed(spool, job->file))
+			tick(job);
+		break;
+	case JOB_RECOVER:
+		recover(job);
 		break;
 	case JOB_LOG:
 		log_info("%s", job->line);

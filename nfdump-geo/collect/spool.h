@@ -55,6 +55,12 @@ int spool_open(struct spool *spool, struct slotfile *file, const struct slot *sl
 int spool_close(struct spool *spool, struct slotfile *file, const struct decoder_counts *counts,
 		const struct slot *next);
 
+/** Once a second and source: see slotfile_tick(). */
+int spool_tick(struct spool *spool, struct slotfile *file);
+
+/** Complete what collectors that died have left, see slotfile_recover(). */
+int spool_recover(struct spool *spool, struct slotfile *file);
+
 /** A line for the log, after everything that was asked for before. */
 int spool_log(struct spool *spool, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

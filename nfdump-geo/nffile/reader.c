@@ -20,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/crc32c.h"
 #include "nffile/appendix.h"
+#include "nffile/cellfile.h"
 #include "nffile/fileio.h"
 #include "nffile/format.h"
 #include "nffile/geosummary.h"
@@ -38,6 +39,9 @@ struct nffile_reader {
 	struct raw_block raw; /* of nffile_next() */
 	bool looked_for_seal, looked_for_runs;
 	struct geo_summary *summary; /* owns; NULL = none found */
+	struct cellfile *cells;	     /* owns; of a file that was never closed; NULL = none */
+	bool looked_for_cells, cells_begun;
+	uint64_t last_at;	     /* of the last record block; 0 = there was none */
 	struct geo_entry *sums;	     /* owns; of a file that was never closed (nffile/sumfile.h) */
 	uint32_t sum_count;
 };
@@ -277,6 +281,7 @@ void nffile_close(struct nffile_reader *reader)
 		close(reader->fd);
 	raw_block_fini(&reader->raw);
 	geo_summary_free(reader->summary);
+	cellfile_close(reader->cells);
 	free(reader->sums);
 	free(reader->path);
 	free(reader);
@@ -436,7 +441,22 @@ bool nffile_head_at(const struct nffile_reader *reader, uint64_t offset, struct 
 	return true;
 }
 
-int nffile_next_head(struct nffile_reader *reader, struct raw_block *raw, struct error *error)
+static void load_cells(struct nffile_reader *reader)
+{
+	if (reader->looked_for_cells || !reader->info.never_closed)
+		return;
+	reader->looked_for_cells = true;
+	reader->cells = cellfile_open(reader->path);
+}
+
+/* What is incomplete at the end was being written, and lies in an open block still. */
+static bool ends_in_writing(struct nffile_reader *reader, int status)
+{
+	load_cells(reader);
+	return status == NFGEO_ETRUNCATED && reader->cells;
+}
+
+static int next_in_file(struct nffile_reader *reader, struct raw_block *raw, struct error *error)
 {
 	struct block_head head = {0};
 	const struct geo_entry *entry;
@@ -452,9 +472,16 @@ int nffile_next_head(struct nffile_reader *reader, struct raw_block *raw, struct
 	if (entry && (status != NFGEO_OK || head.stored_bytes != entry->stored_bytes ||
 		      head.type != BLOCK_RECORDS))
 		return step_by_index(reader, entry, error);
+	if (ends_in_writing(reader, status)) {
+		reader->done = true;
+		return 0;
+	}
 	if (status != NFGEO_OK)
 		return chain_broken(reader, status, &head, error);
+	raw->open = false;
 	raw->offset = reader->at;
+	if (head.type == BLOCK_RECORDS)
+		reader->last_at = reader->at;
 	raw->stored_bytes = head.stored_bytes;
 	raw->record_count = head.record_count;
 	raw->type = head.type;
@@ -465,9 +492,60 @@ int nffile_next_head(struct nffile_reader *reader, struct raw_block *raw, struct
 	return status == NFGEO_OK ? 1 : status;
 }
 
+/* The last block, if its writer had no time to say that it is written. */
+static void drop_written(struct nffile_reader *reader)
+{
+	struct raw_block raw = {0};
+	struct block last = {0};
+
+	if (reader->last_at && nffile_head_at(reader, reader->last_at, &raw) &&
+	    nffile_load(reader, &raw, NULL) == NFGEO_OK) {
+		raw.ordinal = UINT32_MAX; /* no checksum: what is damaged resembles nothing */
+		if (nffile_decode(reader, &raw, &last, NULL) == NFGEO_OK)
+			cellfile_drop_written(reader->cells, &last);
+	}
+	raw_block_fini(&raw);
+	block_fini(&last);
+}
+
+/* A collector's open blocks come behind those of the file. */
+static int next_open(struct nffile_reader *reader, struct raw_block *raw, struct error *error)
+{
+	bool first = !reader->cells_begun;
+	struct block block = {.bytes = raw->bytes, .capacity = raw->capacity};
+	int got;
+
+	load_cells(reader);
+	if (!reader->cells)
+		return 0;
+	reader->cells_begun = true;
+	if (first)
+		drop_written(reader);
+	got = cellfile_next(reader->cells, &block);
+	raw->bytes = block.bytes;
+	raw->capacity = block.capacity;
+	if (got < 0)
+		return error_set(error, got, "%s.cells: an open block: %s: it is left out",
+				 reader->path, nfgeo_strerror(got));
+	raw->open = true;
+	raw->offset = reader->info.file_bytes;
+	raw->stored_bytes = (uint32_t)block.used;
+	raw->record_count = block.record_count;
+	raw->type = BLOCK_RECORDS;
+	raw->ordinal = reader->ordinal++;
+	return got;
+}
+
+int nffile_next_head(struct nffile_reader *reader, struct raw_block *raw, struct error *error)
+{
+	int got = next_in_file(reader, raw, error);
+
+	return got ? got : next_open(reader, raw, error);
+}
+
 int nffile_load(const struct nffile_reader *reader, struct raw_block *raw, struct error *error)
 {
-	int status = load_payload(reader, raw);
+	int status = raw->open ? NFGEO_OK : load_payload(reader, raw);
 
 	if (status == NFGEO_OK)
 		return NFGEO_OK;
@@ -547,7 +625,8 @@ static int check_records(const struct nffile_reader *reader, const struct raw_bl
 static int check_entry(const struct nffile_reader *reader, const struct raw_block *raw,
 		       struct block *block, struct error *error)
 {
-	const struct geo_entry *entry = sealed_entry(reader, raw->ordinal);
+	const struct geo_entry *entry =
+		raw->open ? NULL : sealed_entry(reader, raw->ordinal);
 
 	if (!entry)
 		return NFGEO_OK;
@@ -572,7 +651,7 @@ int nffile_decode(const struct nffile_reader *reader, const struct raw_block *ra
 	block_clear(block);
 	block->type = raw->type;
 	if (status == NFGEO_OK)
-		status = codec_decompress(reader->info.codec, raw->bytes, raw->stored_bytes,
+		status = codec_decompress(raw->open ? CODEC_NONE : reader->info.codec, raw->bytes, raw->stored_bytes,
 					  block->bytes, block->capacity, &block->used);
 	if (status != NFGEO_OK) {
 		block->used = 0;

@@ -36,6 +36,7 @@ struct raw_block {
 	uint32_t record_count;
 	uint16_t type; /* enum block_type or anything else */
 	uint32_t ordinal; /* 0 .. block_count - 1 */
+	bool open;	  /* of a collector's open blocks (nffile/cellfile.h): loaded, and not coded */
 	uint8_t *bytes;	  /* stored payload; owns; NULL until read */
 	size_t capacity;
 };

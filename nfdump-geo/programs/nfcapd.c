@@ -15,6 +15,7 @@
 #include "collect/receive.h"
 #include "collect/spool.h"
 #include "geo/group.h"
+#include "nffile/cells.h"
 #include "programs/common.h"
 #include "programs/nfcapd_options.h"
 #include "sys/daemon.h"
@@ -204,13 +205,28 @@ static int open_sockets(struct nfcapd *nfcapd, struct error *error)
 
 /* --- start, run, stop ------------------------------------------------------------------------- */
 
+/* Every source has its part of the memory; how many senders -M will meet is not known. */
+static size_t cell_memory(const struct nfcapd_options *options, bool dynamic)
+{
+	size_t all = options->cell_memory ? options->cell_memory : CELLS_MEMORY_BYTES;
+	size_t sources = options->exporter_count + (options->dir != NULL);
+
+	return dynamic ? all / 8 : all / (sources ? sources : 1);
+}
+
 static int build_pipeline(struct nfcapd *nfcapd, struct error *error)
 {
 	const struct nfcapd_options *options = &nfcapd->options;
 	const struct spool_options spool = {SPOOL_BLOCKS, nfcapd->launcher};
 	struct pipeline_options pipeline = {
-		.file = {options->codec, options->level, options->layout, options->zone,
-			 nfcapd->geo == NULL},
+		.file = {.codec = options->codec,
+			 .level = options->level,
+			 .layout = options->layout,
+			 .zone = options->zone,
+			 .no_geo_blocks = nfcapd->geo == NULL,
+			 .arrival_order = options->arrival_order,
+			 .sync_cells = options->sync_cells,
+			 .cell_memory = cell_memory(options, nfcapd->dynamic_dir[0] != '\0')},
 		.geo = nfcapd->geo,
 		.sampling = options->sampling,
 		.interval_s = options->interval_s,

@@ -12,6 +12,9 @@ enum {
 	BUFFER_MAX_BYTES = 104857600,
 	METRIC_INTERVAL_MIN_S = 10,
 	LONG_NO_GEO = 256, /* options without a letter */
+	LONG_ARRIVAL_ORDER,
+	LONG_SYNC_CELLS,
+	LONG_CELL_MEMORY,
 };
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -233,6 +236,33 @@ static int set_no_geo(struct nfcapd_options *options, const char *arg, struct er
 	return NFGEO_OK;
 }
 
+static int set_arrival_order(struct nfcapd_options *options, const char *arg, struct error *error)
+{
+	(void)arg;
+	(void)error;
+	options->arrival_order = true;
+	return NFGEO_OK;
+}
+
+static int set_sync_cells(struct nfcapd_options *options, const char *arg, struct error *error)
+{
+	(void)arg;
+	(void)error;
+	options->sync_cells = true;
+	return NFGEO_OK;
+}
+
+static int set_cell_memory(struct nfcapd_options *options, const char *arg, struct error *error)
+{
+	char *end;
+	long value = strtol(arg, &end, 10);
+
+	if (end == arg || *end || value < 1 || value > 1023)
+		return error_set(error, NFGEO_EINVAL, "--cell-memory %.60s: use 1 to 1023 (MiB)", arg);
+	options->cell_memory = (size_t)value << 20;
+	return NFGEO_OK;
+}
+
 static int set_metric_interval(struct nfcapd_options *options, const char *arg,
 			       struct error *error)
 {
@@ -316,6 +346,12 @@ static const struct option_row {
 	{'G', "geodb", required_argument, "file", "country database; none = store no countries",
 	 set_geodb},
 	{LONG_NO_GEO, "no-geo", no_argument, NULL, "as -G none", set_no_geo},
+	{LONG_ARRIVAL_ORDER, "arrival-order", no_argument, NULL,
+	 "store flows as they come, not by countries", set_arrival_order},
+	{LONG_CELL_MEMORY, "cell-memory", required_argument, "MiB",
+	 "for the open blocks by countries (64)", set_cell_memory},
+	{LONG_SYNC_CELLS, "sync-cells", no_argument, NULL, "sync open blocks each second",
+	 set_sync_cells},
 	{'C', NULL, required_argument, "file", "configuration file; none = read none", set_conf},
 	{'p', NULL, required_argument, "port", "UDP port to listen on (9995)", set_port},
 	{'b', NULL, required_argument, "host", "address to bind to (any)", set_host},

@@ -84,7 +84,7 @@ for my $how ('HUP', 'changed file') {
 	$conf = "$reload->{dir}/nfdump-geo.conf";
 	database($db, 0);
 	spew($conf, "[geo]\ngeodb.path = \"$db\"\nmin_coverage = 0\nmax_change = 100\n");
-	push @{$reload->{args}}, '-w', $reload->{data}, '-C', $conf;
+	push @{$reload->{args}}, '-w', $reload->{data}, '-C', $conf, '--arrival-order';
 	$reload->start;
 	my $pid = fork // die;
 	if (!$pid) {
