@@ -210,86 +210,93 @@ static void add_in_place(struct tagger *tagger, const struct record_view *view, 
 		tagger_add(tagger, view, place4 ? place4 : place6, place4 ? place6 : NULL);
 }
 
+/* Which of the flow records of a block are asked for? */
+typedef bool wanted(const struct record_view *view);
+
+static inline bool any_tail(const struct record_view *view)
+{
+	return view->geo_offset != 0;
+}
+
+/* The tails of a record are written together: one blank, both blank. */
+static inline bool blank_tail(const struct record_view *view)
+{
+	return view->geo_offset && bytes_get32(view->geo) == GEOTAIL_BLANK;
+}
+
+static inline bool no_tail(const struct record_view *view)
+{
+	return !view->geo_offset && view_has_addresses(view);
+}
+
+/*
+ * One walk for all. The pairs go into the records, or where each record of the block, flow or not,
+ * has its place in `pair`. @return number of records that were asked for
+ */
+__attribute__((always_inline)) static inline uint32_t tag_walk(struct tagger *tagger,
+							       struct block_cursor *cursor,
+							       wanted *is_wanted, uint16_t *pair)
+{
+	uint8_t *bytes = cursor->block->bytes;
+	struct record_view view;
+	const uint8_t *record;
+	size_t record_bytes;
+	uint32_t asked = 0;
+
+	record_view_init(&view);
+	for (; block_next(cursor, &record, &record_bytes) == 1; pair += pair ? 2 : 0) {
+		if (bytes_get16(record) != RECORD_FLOW ||
+		    record_view(&view, record, record_bytes) != NFGEO_OK || !is_wanted(&view))
+			continue;
+		asked++;
+		if (pair)
+			tagger_add(tagger, &view, (uint8_t *)pair, NULL);
+		else
+			add_in_place(tagger, &view, bytes + (record - bytes));
+	}
+	tagger_flush(tagger);
+	return asked;
+}
+
 void tag_block(struct block *block, size_t from, uint32_t record_count,
 	       const struct geo_table *table, struct geo_recent *recent)
 {
 	struct block_cursor cursor = {block, from, record_count};
-	struct record_view view;
 	struct tagger tagger;
-	const uint8_t *record;
-	size_t record_bytes;
 
 	tagger_init(&tagger, table, recent);
-	record_view_init(&view);
-	while (block_next(&cursor, &record, &record_bytes) == 1)
-		if (bytes_get16(record) == RECORD_FLOW &&
-		    record_view(&view, record, record_bytes) == NFGEO_OK)
-			add_in_place(&tagger, &view, block->bytes + (record - block->bytes));
-	tagger_flush(&tagger);
-}
-
-/* The tails of a record are written together: one blank, both blank. */
-static bool is_blank(const struct record_view *view)
-{
-	return view->geo && bytes_get32(view->geo) == GEOTAIL_BLANK;
+	tag_walk(&tagger, &cursor, any_tail, NULL);
 }
 
 uint32_t tag_blanks(struct block *block, const struct geo_table *table, struct geo_recent *recent)
 {
 	struct block_cursor cursor = block_cursor(block);
-	struct record_view view;
 	struct tagger tagger;
-	const uint8_t *record;
-	size_t record_bytes;
-	uint32_t filled = 0;
 
 	tagger_init(&tagger, table, recent);
-	record_view_init(&view);
-	while (block_next(&cursor, &record, &record_bytes) == 1) {
-		if (bytes_get16(record) != RECORD_FLOW ||
-		    record_view(&view, record, record_bytes) != NFGEO_OK || !is_blank(&view))
-			continue;
-		add_in_place(&tagger, &view, block->bytes + (record - block->bytes));
-		filled++;
-	}
-	tagger_flush(&tagger);
-	return filled;
+	return tag_walk(&tagger, &cursor, blank_tail, NULL);
 }
 
-/* @param all  tagged records too */
-static uint32_t look_up(const struct block *block, const struct geo_table *table, bool all,
+/* As the walk: each record of the block has its place in `pair`. */
+static uint32_t look_up(const struct block *block, const struct geo_table *table, wanted *is_wanted,
 			uint16_t *pair)
 {
 	struct block_cursor cursor = block_cursor(block);
-	struct record_view view;
 	struct tagger tagger;
-	const uint8_t *record;
-	size_t record_bytes;
-	uint32_t missing = 0;
 
 	memset(pair, 0, 2 * sizeof(*pair) * block->record_count);
 	tagger_init(&tagger, table, NULL);
-	record_view_init(&view);
-	for (; block_next(&cursor, &record, &record_bytes) == 1; pair += 2) {
-		if (bytes_get16(record) != RECORD_FLOW ||
-		    record_view(&view, record, record_bytes) != NFGEO_OK ||
-		    !view_has_addresses(&view) || (!all && view_has(&view, ELEMENT_GEO)))
-			continue;
-		missing++;
-		tagger_add(&tagger, &view, (uint8_t *)pair, NULL);
-	}
-	tagger_flush(&tagger);
-	return missing;
+	return tag_walk(&tagger, &cursor, is_wanted, pair);
 }
 
 uint32_t tag_fill(const struct block *block, const struct geo_table *table, uint16_t *pair)
 {
-	return look_up(block, table, false, pair);
+	return look_up(block, table, no_tail, pair);
 }
 
 void tag_now(const struct block *block, const struct geo_table *table, uint16_t *pair)
 {
-	look_up(block, table, true, pair);
+	look_up(block, table, view_has_addresses, pair);
 }
 
 /* Copy a flow record with tails that hold `src` and `dst`. @return 0 when it cannot have any */

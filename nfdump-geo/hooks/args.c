@@ -229,13 +229,26 @@ static void start_loading(void)
 	pthread_detach(thread);
 }
 
+/* What was counted since the last call. */
+static struct counted {
+	uint64_t tagged, declined, looked_up, unknown;
+} counted_before;
+
+static struct counted count_since(void)
+{
+	struct counted now = {atomic_load(&hook_books.tagged), atomic_load(&hook_books.declined),
+			      atomic_load(&hook_books.looked_up), atomic_load(&hook_books.unknown)};
+	struct counted before = counted_before;
+
+	counted_before = now;
+	return (struct counted){now.tagged - before.tagged, now.declined - before.declined,
+				now.looked_up - before.looked_up, now.unknown - before.unknown};
+}
+
 const char *nfgeo_rotate(void)
 {
 	static char line[1400];
-	static uint64_t tagged, unknown, declined; /* by the last call */
-	uint64_t now_tagged = atomic_load(&hook_books.tagged);
-	uint64_t now_unknown = atomic_load(&hook_books.unknown);
-	uint64_t now_declined = atomic_load(&hook_books.declined);
+	struct counted counted;
 	bool changed = false;
 
 	if (!source)
@@ -243,16 +256,14 @@ const char *nfgeo_rotate(void)
 	if (!atomic_load(&loading))
 		changed = publish();
 	start_loading();
+	counted = count_since();
 	pthread_mutex_lock(&message_lock);
 	snprintf(line, sizeof(line),
-		 "Countries: %" PRIu64 " records tagged, %" PRIu64 " addresses without country, "
-		 "%" PRIu64 " records had no room%s%s",
-		 now_tagged - tagged, now_unknown - unknown, now_declined - declined,
+		 "Countries: %" PRIu64 " records tagged, %" PRIu64 " had no room; %" PRIu64
+		 " addresses looked up, %" PRIu64 " without country%s%s",
+		 counted.tagged, counted.declined, counted.looked_up, counted.unknown,
 		 changed ? "; the new database is in use" : "", messages);
 	messages[0] = '\0';
 	pthread_mutex_unlock(&message_lock);
-	tagged = now_tagged;
-	unknown = now_unknown;
-	declined = now_declined;
 	return line;
 }

@@ -152,7 +152,7 @@ void nfgeo_file_block(const void *key, uint32_t ordinal, const void *payload, si
 	if (entry->flow_count > entry->untagged_count)
 		entry->provenance = geo_trailer_provenance(file->geo, provenance_of_block());
 	if (hook_local()->filled)
-		hook_count(&hook_books.unknown, unknown_flows(&file->geo->totals) - unknown);
+		atomic_fetch_add(&hook_books.unknown, unknown_flows(&file->geo->totals) - unknown);
 	hook_local()->filled = false;
 }
 

@@ -23,17 +23,22 @@ struct hook_local {
 };
 
 struct hook_books {
-	_Atomic uint64_t tagged;   /* records that got countries */
-	_Atomic uint64_t unknown;  /* of their two addresses each: without country */
+	/* By the thread that decodes. */
+	_Atomic uint64_t tagged;   /* records that got tails for their countries */
 	_Atomic uint64_t declined; /* records that had no room for them */
-	_Atomic uint64_t missing;  /* asked for, not stored, no database */
-	_Atomic bool collecting;   /* this program is a collector */
+	/* Later, by the threads that write blocks. */
+	_Atomic uint64_t looked_up; /* addresses, two to a record */
+	_Atomic uint64_t unknown;   /* of these: without country */
+
+	_Atomic uint64_t missing; /* asked for, not stored, no database */
+	_Atomic bool collecting;  /* this program is a collector */
 };
 
 extern struct hook_books hook_books;
 extern _Atomic uint64_t hook_generation; /* of the current table; 0 = none */
 extern _Thread_local struct hook_local hook_thread;
 
+/* For the decoder's books: no other thread adds to them. */
 static inline void hook_count(_Atomic uint64_t *counter, uint64_t more)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,

@@ -164,6 +164,7 @@ uint32_t nfgeo_tag_record(void *record, size_t room)
 	static const uint16_t blank[2] = {GEOTAIL_BLANK & 0xffff, GEOTAIL_BLANK >> 16};
 	const uint8_t *el2, *el3;
 	struct addresses at;
+	uint32_t added;
 
 	atomic_store_explicit(&hook_books.collecting, true, memory_order_relaxed);
 	if (!local->table || !find_addresses(record, room, &at))
@@ -176,7 +177,33 @@ uint32_t nfgeo_tag_record(void *record, size_t room)
 		hook_count(&hook_books.declined, 1);
 		return 0;
 	}
-	return put_tails(record, &at, blank);
+	added = put_tails(record, &at, blank);
+	hook_count(&hook_books.tagged, added > 0);
+	return added;
+}
+
+static void drop_blank(enum element element, const uint8_t *payload)
+{
+	uint8_t *pair = stored_pair(element, payload);
+
+	if (pair && bytes_get32(pair) == GEOTAIL_BLANK)
+		bytes_put32(pair, COUNTRY_UNKNOWN);
+}
+
+/* The database went away between a record's tail and its look-up: no file may say "still to be
+ * looked up". */
+static void drop_blanks(const struct block *block)
+{
+	struct block_cursor cursor = block_cursor(block);
+	struct addresses at;
+	const uint8_t *record;
+	size_t record_bytes;
+
+	while (block_next(&cursor, &record, &record_bytes) == 1)
+		if (find_addresses(record, record_bytes, &at)) {
+			drop_blank(ELEMENT_IP4, payload_at(record, at.el2));
+			drop_blank(ELEMENT_IP6, payload_at(record, at.el3));
+		}
 }
 
 void nfgeo_fill(void *payload, size_t bytes)
@@ -185,11 +212,15 @@ void nfgeo_fill(void *payload, size_t bytes)
 	struct hook_local *local = hook_local();
 	uint32_t filled = 0;
 
-	if (local->table && atomic_load_explicit(&hook_books.collecting, memory_order_relaxed))
+	local->filled = false;
+	if (!atomic_load_explicit(&hook_books.collecting, memory_order_relaxed))
+		return;
+	if (local->table)
 		filled = tag_blanks(&block, local->table, local->recent);
+	else
+		drop_blanks(&block);
 	local->filled = filled > 0;
-	if (filled)
-		hook_count(&hook_books.tagged, filled);
+	atomic_fetch_add(&hook_books.looked_up, 2 * (uint64_t)filled);
 }
 
 /* An IPv4 element of zeros at the end of a record that has no addresses. @return bytes added */

@@ -3,11 +3,13 @@
  * The hooks for collectors of others (include/nfgeo_hooks.h), on record buffers laid out as the
  * collectors of nfdump 1.7.1, 1.7.5 and 1.7.8 lay them out: which elements, in which order.
  */
+#include <pthread.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "flow/geotail.h"
 #include "flow/record.h"
+#include "hooks/hooks.h"
 #include "include/nfgeo_hooks.h"
 #include "nffile/reader.h"
 #include "nffile/geosummary.h"
@@ -541,7 +543,127 @@ static void test_rotate(void **state)
 	len += tag(record, sizeof(record));
 	assert_int_equal(nfgeo_record_countries(record, len, &src, &dst), 1);
 	assert_int_equal(src, 703);
-	assert_non_null(strstr(nfgeo_rotate(), "Countries: 1 records tagged, 0 addresses"));
+	assert_string_equal(nfgeo_rotate(), "Countries: 1 records tagged, 0 had no room; "
+					    "2 addresses looked up, 0 without country");
+}
+
+/* The slot that a record came in counts it, whenever its block is written. */
+static void test_rotate_before_fill(void **state)
+{
+	static uint8_t record[BUFFER];
+
+	(void)state;
+	build(&layouts[9], record);
+	nfgeo_rotate();
+	nfgeo_tag_record(record, sizeof(record));
+	assert_string_equal(nfgeo_rotate(), "Countries: 1 records tagged, 0 had no room; "
+					    "0 addresses looked up, 0 without country");
+	nfgeo_fill(record, bytes_get16(record + 2));
+	assert_string_equal(nfgeo_rotate(), "Countries: 0 records tagged, 0 had no room; "
+					    "2 addresses looked up, 0 without country");
+}
+
+/* A thread that writes: looks up what another one tagged. */
+static void *fill_block(void *arg)
+{
+	struct block *block = arg;
+
+	nfgeo_fill(block->bytes, block->used);
+	return NULL;
+}
+
+/* Blanks of all layouts, filled by a thread of its own. */
+static void fill_layouts(struct block *block)
+{
+	pthread_t thread;
+
+	assert_int_equal(block_init(block, 1 << 16), NFGEO_OK);
+	for (size_t i = 0; i < LAYOUTS; i++) {
+		size_t len = build(&layouts[i], block->bytes + block->used);
+
+		len += nfgeo_tag_record(block->bytes + block->used, BUFFER);
+		block_commit(block, len);
+	}
+	assert_int_equal(pthread_create(&thread, NULL, fill_block, block), 0);
+	pthread_join(thread, NULL);
+}
+
+/* @return records of the block that say so, in every tail */
+static size_t count_pairs(const struct block *block, uint16_t src, uint16_t dst)
+{
+	struct block_cursor cursor = block_cursor(block);
+	const uint8_t *record;
+	size_t len, count = 0;
+
+	while (block_next(&cursor, &record, &len) == 1) {
+		bool all = true, any = false;
+
+		for (size_t at = RECORD_HEADER_BYTES; at < len;
+		     at += bytes_get16(record + at + 2)) {
+			const uint8_t *payload = record + at + ELEMENT_HEADER_BYTES;
+			enum element element = bytes_get16(record + at);
+			uint16_t pair[2];
+
+			if (element != ELEMENT_IP4 && element != ELEMENT_IP6)
+				continue;
+			assert_int_equal(nfgeo_tagged(element == ELEMENT_IP4 ? payload : NULL,
+						      element == ELEMENT_IP6 ? payload : NULL,
+						      pair),
+					 1);
+			any = true;
+			all = all && pair[0] == src && pair[1] == dst;
+		}
+		count += any && all;
+	}
+	return count;
+}
+
+/* A file that replaced the database and is none: the old one goes on, in new threads too. */
+static void test_refused_database(void **state)
+{
+	struct block block;
+	const char *line = "";
+
+	(void)state;
+	sleep(1);
+	scratch_put("ranges.csv", "this is no database\n");
+	for (int i = 0; i < 100 && !strstr(line, "ranges.csv"); i++) {
+		usleep(50000);
+		line = nfgeo_rotate();
+	}
+	assert_non_null(strstr(line, "ranges.csv"));
+	nfgeo_rotate();
+	fill_layouts(&block);
+	assert_int_equal(count_pairs(&block, DE, US), 5);
+	assert_int_equal(count_pairs(&block, 703, US), 5);
+	block_fini(&block);
+}
+
+/* No table at all where the block is written: unknown, and no blank reaches a file. */
+static void test_lost_database(void **state)
+{
+	struct hook_local kept;
+	struct block block;
+
+	(void)state;
+	nfgeo_rotate();
+	assert_int_equal(block_init(&block, 1 << 16), NFGEO_OK);
+	for (size_t i = 0; i < LAYOUTS; i++) {
+		size_t len = build(&layouts[i], block.bytes + block.used);
+
+		len += nfgeo_tag_record(block.bytes + block.used, BUFFER);
+		block_commit(&block, len);
+	}
+	assert_int_equal(count_pairs(&block, 0xffff, 0xffff), LAYOUTS);
+	kept = *hook_local();
+	hook_thread.table = NULL;
+	nfgeo_fill(block.bytes, block.used);
+	assert_int_equal(count_pairs(&block, 0, 0), LAYOUTS);
+	assert_false(hook_thread.filled);
+	hook_thread = kept;
+	assert_string_equal(nfgeo_rotate(), "Countries: 10 records tagged, 0 had no room; "
+					    "0 addresses looked up, 0 without country");
+	block_fini(&block);
 }
 
 int main(void)
@@ -561,6 +683,9 @@ int main(void)
 		cmocka_unit_test(test_file_untagged),
 		cmocka_unit_test(test_file_stale),
 		cmocka_unit_test(test_rotate),
+		cmocka_unit_test(test_rotate_before_fill),
+		cmocka_unit_test(test_refused_database),
+		cmocka_unit_test(test_lost_database),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_make, scratch_drop);
