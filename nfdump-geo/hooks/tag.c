@@ -333,11 +333,18 @@ void nfgeo_swap_pair(uint16_t pair[2])
 }
 
 /* An element of which kind? Its header says. */
-void nfgeo_clear(void *payload)
+void nfgeo_clear_sides(void *payload, int src, int dst)
 {
 	enum element element = bytes_get16((uint8_t *)payload - 4);
 	uint8_t *pair = stored_pair(element, payload);
 
-	if (pair)
-		bytes_put32(pair, 0);
+	if (pair && src)
+		bytes_put16(pair, COUNTRY_UNKNOWN);
+	if (pair && dst)
+		bytes_put16(pair + 2, COUNTRY_UNKNOWN);
+}
+
+void nfgeo_clear(void *payload)
+{
+	nfgeo_clear_sides(payload, 1, 1);
 }

@@ -103,6 +103,9 @@ uint32_t nfgeo_put_pair(void *record, size_t room, uint16_t src, uint16_t dst);
  * stored, so that nobody looks up what the anonymised address says. */
 void nfgeo_clear(void *payload);
 
+/** The same, if `src` or `dst` was anonymised: of that side alone. */
+void nfgeo_clear_sides(void *payload, int src, int dst);
+
 /** A code as it is printed and counted: address classes are 0, unknown. */
 static inline uint16_t nfgeo_shown(uint16_t code)
 {

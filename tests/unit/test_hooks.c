@@ -293,6 +293,16 @@ static void test_stored_wins(void **state)
 	nfgeo_swap(el2, NULL);
 	assert_int_equal(nfgeo_src(el2, NULL), DE);
 	assert_int_equal(nfgeo_dst(el2, NULL), 0);
+	nfgeo_put_pair(record, sizeof(record), CZ, DE);
+	nfgeo_clear_sides(el2, 0, 0);
+	assert_int_equal(nfgeo_src(el2, NULL), CZ);
+	nfgeo_clear_sides(el2, 0, 1);
+	assert_int_equal(nfgeo_src(el2, NULL), CZ);
+	assert_int_equal(nfgeo_dst(el2, NULL), 0);
+	nfgeo_put_pair(record, sizeof(record), CZ, DE);
+	nfgeo_clear_sides(el2, 1, 0);
+	assert_int_equal(nfgeo_src(el2, NULL), 0);
+	assert_int_equal(nfgeo_dst(el2, NULL), DE);
 	bytes_put32(el2, IP_US); /* anonymised */
 	nfgeo_clear(el2);
 	assert_int_equal(nfgeo_tagged(el2, NULL, NULL), 1);
