@@ -96,22 +96,19 @@ int nfgeo_file_stale(uint16_t type, const void *payload, size_t bytes)
 /* Sum up the flow records of a block; one that contradicts itself is not counted, as every reader
  * leaves it out. What counts as a flow is what the program's own totals count: a collector's
  * record, or what a record stands for. */
-static void add_records(struct hook_file *file, struct geo_entry *entry, const uint8_t *bytes,
-			size_t len)
+static void add_records(struct hook_file *file, const uint8_t *bytes, size_t len)
 {
-	bool collecting = atomic_load(&hook_books.collecting);
 	const uint8_t *end = bytes + len;
 
+	file->geo->query = !atomic_load(&hook_books.collecting);
 	while (end - bytes >= 4 && bytes_get16(bytes + 2) >= 4) {
 		if (bytes_get16(bytes) == RECORD_FLOW &&
 		    record_view(&file->view, bytes, (size_t)(end - bytes)) == NFGEO_OK)
-			geosum_add(&file->geo->totals, entry, &file->view,
-				   collecting ? 1 : view_flows(&file->view));
+			geo_trailer_add(file->geo, &file->view);
 		if (bytes_get16(bytes + 2) > end - bytes)
 			break;
 		bytes += bytes_get16(bytes + 2);
 	}
-	file->tagged_flows += entry->flow_count - entry->untagged_count;
 }
 
 /* Which database? This thread just filled the block; or a collector puts together what it wrote
@@ -125,9 +122,11 @@ static const struct geo_provenance *provenance_of_block(void)
 	return ours && local->table ? geo_table_provenance(local->table) : NULL;
 }
 
-static uint64_t unknown_flows(const struct geo_totals *totals)
+/* The index would be short: do without. */
+static void drop_geo(struct hook_file *file)
 {
-	return totals->src[COUNTRY_UNKNOWN].flows + totals->dst[COUNTRY_UNKNOWN].flows;
+	geo_trailer_free(file->geo);
+	file->geo = NULL;
 }
 
 void nfgeo_file_block(const void *key, uint32_t ordinal, const void *payload, size_t bytes,
@@ -137,22 +136,25 @@ void nfgeo_file_block(const void *key, uint32_t ordinal, const void *payload, si
 	struct geo_entry *entry = file && file->geo ? geo_trailer_entry(file->geo) : NULL;
 	uint64_t unknown;
 
-	if (!entry) { /* the index would be short: do without */
-		if (file) {
-			geo_trailer_free(file->geo);
-			file->geo = NULL;
-		}
+	if (!entry) {
+		if (file)
+			drop_geo(file);
 		return;
 	}
-	unknown = unknown_flows(&file->geo->totals);
-	add_records(file, entry, payload, bytes);
+	unknown = file->geo->unknown;
+	add_records(file, payload, bytes);
 	entry->ordinal = ordinal;
 	entry->stored_bytes = (uint32_t)stored;
 	entry->crc = crc32c(0, payload, bytes);
+	if (!geo_trailer_block(file->geo)) {
+		drop_geo(file);
+		return;
+	}
+	file->tagged_flows += entry->flow_count - entry->untagged_count;
 	if (entry->flow_count > entry->untagged_count)
 		entry->provenance = geo_trailer_provenance(file->geo, provenance_of_block());
 	if (hook_local()->filled)
-		atomic_fetch_add(&hook_books.unknown, unknown_flows(&file->geo->totals) - unknown);
+		atomic_fetch_add(&hook_books.unknown, file->geo->unknown - unknown);
 	hook_local()->filled = false;
 }
 
@@ -195,24 +197,26 @@ static int put_part(struct out *out, enum codec codec, const struct geo_part *pa
 	return status;
 }
 
-static int put_stream(struct out *out, enum codec codec, struct geo_part *part,
-		      const struct geo_stream *stream)
+static int put_stream(struct geo_trailer *geo, struct out *out, enum codec codec,
+		      struct geo_part *part, const struct geo_stream *stream)
 {
 	int status = stream->failed ? NFGEO_ENOMEM : NFGEO_OK;
 
 	for (size_t from = 0; status == NFGEO_OK && from < stream->used; part->part++) {
-		size_t len = stream->used - from;
+		size_t len = stream->used - from, before = out->used;
 
 		len = len < GEO_PART_MAX_BYTES ? len : GEO_PART_MAX_BYTES;
 		status = put_part(out, codec, part, stream->bytes + from, len);
+		geo_trailer_part(geo, (uint32_t)(out->used - before));
 		from += len;
 	}
 	return status;
 }
 
-/* Index first; provenance and totals, which say where the index begins, in a block of their own. */
-static int make_blocks(const struct hook_file *file, enum codec codec, struct geo_cover *cover,
-		       struct out *out, uint32_t *last_bytes)
+/* Index and detailed sums first; provenance and totals, which say where the others begin, in a
+ * block of their own. */
+static int make_blocks(const struct hook_file *file, enum codec codec, uint64_t begin,
+		       struct geo_cover *cover, struct out *out, uint32_t *last_bytes)
 {
 	struct geo_stream lead = {0}, last = {0};
 	struct geo_part part = {0};
@@ -222,11 +226,11 @@ static int make_blocks(const struct hook_file *file, enum codec codec, struct ge
 	part.parts = (uint16_t)(geo_part_count(lead.used) + 1);
 	part.run = crc32c((uint32_t)cover->stat_flows, lead.bytes, lead.used);
 	cover->file_blocks += part.parts;
-	status = put_stream(out, codec, &part, &lead);
+	status = put_stream(file->geo, out, codec, &part, &lead);
 	cover->lead_bytes = (uint32_t)out->used;
 	if (status == NFGEO_OK) {
-		geo_trailer_last(file->geo, cover, &last);
-		status = put_stream(out, codec, &part, &last);
+		geo_trailer_last(file->geo, cover, begin, &last);
+		status = put_stream(file->geo, out, codec, &part, &last);
 	}
 	*last_bytes = (uint32_t)out->used - cover->lead_bytes;
 	geo_stream_fini(&lead);
@@ -234,12 +238,8 @@ static int make_blocks(const struct hook_file *file, enum codec codec, struct ge
 	return status;
 }
 
-static int write_blocks(int fd, const struct out *out)
+static int write_blocks(int fd, const struct out *out, off_t at)
 {
-	off_t at = lseek(fd, 0, SEEK_CUR);
-
-	if (at < 0)
-		return NFGEO_EIO;
 	if (file_write_at(fd, out->bytes, out->used, (uint64_t)at) != NFGEO_OK ||
 	    lseek(fd, at + (off_t)out->used, SEEK_SET) < 0) {
 		(void)!ftruncate(fd, at);
@@ -254,6 +254,7 @@ int nfgeo_file_seal(const void *key, int fd, unsigned codec, uint64_t stat_flows
 	struct hook_file *file = take(key);
 	struct geo_cover cover = {.file_blocks = *blocks, .stat_flows = stat_flows};
 	struct out out = {0};
+	off_t at = lseek(fd, 0, SEEK_CUR);
 	uint32_t last = 0;
 	int status = NFGEO_OK;
 
@@ -261,10 +262,12 @@ int nfgeo_file_seal(const void *key, int fd, unsigned codec, uint64_t stat_flows
 		*last_bytes = 0;
 	if (file && file->geo && file->tagged_flows && codec < CODEC_COUNT) {
 		cover.record_blocks = file->geo->entry_count;
-		cover.flow_records = file->geo->totals.flow_records;
-		status = make_blocks(file, (enum codec)codec, &cover, &out, &last);
+		cover.flow_records = file->geo->flow_records;
+		status = at < 0 ? NFGEO_EIO
+				: make_blocks(file, (enum codec)codec, (uint64_t)at, &cover, &out,
+					      &last);
 		if (status == NFGEO_OK)
-			status = write_blocks(fd, &out);
+			status = write_blocks(fd, &out, at);
 		if (status == NFGEO_OK) {
 			*blocks += out.blocks;
 			*last_bytes = last;

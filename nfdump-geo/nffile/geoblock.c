@@ -107,6 +107,7 @@ int geo_section_next(const uint8_t *bytes, size_t len, size_t *at, struct geo_se
 	return 0;
 }
 
+/* Only what is known here can be said to be whole. */
 bool geo_sections_whole(const uint8_t *bytes, size_t len)
 {
 	struct geo_section section;
@@ -114,7 +115,10 @@ bool geo_sections_whole(const uint8_t *bytes, size_t len)
 	int more;
 
 	while ((more = section_at(bytes, len, &at, &section)) == 1)
-		if (!has_its_checksum(&section))
+		if (!has_its_checksum(&section) || !section.version ||
+		    section.version > geo_section_version(section.type))
 			return false;
-	return more == 0;
+	while (at < len && !bytes[at]) /* padding */
+		at++;
+	return more == 0 && at == len;
 }

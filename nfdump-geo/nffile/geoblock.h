@@ -71,7 +71,8 @@ struct geo_section {
  */
 int geo_section_next(const uint8_t *bytes, size_t len, size_t *at, struct geo_section *section);
 
-/** For those who verify: every section is whole and has its checksum. */
+/** For those who verify: every section is whole, of a known type, and has its checksum; behind the
+ * last one there are only zeros. */
 bool geo_sections_whole(const uint8_t *bytes, size_t len);
 
 #endif

@@ -7,15 +7,13 @@
 #include "base/bytes.h"
 #include "base/crc32c.h"
 #include "include/nfgeo.h"
+#include "nffile/varint.h"
 
 enum {
 	PROVENANCE_BYTES = 4 + 8 + 3 * SHA256_BYTES + 64 + 32, /* one entry */
 	TOTALS_HEAD_BYTES = 4 + 4 + 8 + 8 + 4 + 4 + 32,
 	TOTALS_ROW_BYTES = 4 + 2 * 32,
-	INDEX_ENTRY_BYTES = 6 * 4 + 2 * 8, /* the fixed part, before the two sets */
-	SET_BITMAP = 0xffff,		   /* instead of a list's length */
-	SET_BITMAP_BYTES = COUNTRY_CODES / 8,
-	SET_LIST_MAX = SET_BITMAP_BYTES / 2, /* a longer list would be longer than the bitmap */
+	DIRECTORY_HEAD_BYTES = 8 + 4 + 4,
 };
 
 void geo_stream_fini(struct geo_stream *stream)
@@ -72,7 +70,25 @@ void geo_stream_add(struct geo_stream *stream, const void *bytes, size_t len)
 		memcpy(at, bytes, len);
 }
 
-static void section_begin(struct geo_stream *stream, enum geo_section_type type)
+void geo_stream_varint(struct geo_stream *stream, uint64_t value)
+{
+	uint8_t bytes[VARINT_MAX_BYTES];
+
+	geo_stream_add(stream, bytes, varint_put(bytes, value));
+}
+
+static const uint8_t versions[] = {
+	[GEO_SECTION_PROVENANCE] = 1, [GEO_SECTION_TOTALS] = 1,	      [GEO_SECTION_INDEX] = 2,
+	[GEO_SECTION_CUBE] = 1,	      [GEO_SECTION_PAIRS] = 1,	      [GEO_SECTION_BLOCK_TOTALS] = 1,
+	[GEO_SECTION_LAYOUT] = 1,     [GEO_SECTION_DIRECTORY] = 1,
+};
+
+unsigned geo_section_version(unsigned type)
+{
+	return type < sizeof(versions) ? versions[type] : 0;
+}
+
+void geo_section_begin(struct geo_stream *stream, enum geo_section_type type)
 {
 	uint8_t *at;
 
@@ -81,21 +97,20 @@ static void section_begin(struct geo_stream *stream, enum geo_section_type type)
 	if (!at)
 		return;
 	bytes_put16(at, type);
-	bytes_put16(at + 2, GEO_SECTION_VERSION);
+	bytes_put16(at + 2, versions[type]);
 }
 
-/* Contents are multiples of 4 by construction, so no padding is needed. */
-static void section_end(struct geo_stream *stream)
+void geo_section_end(struct geo_stream *stream)
 {
-	uint8_t *header = stream->bytes + stream->section;
-	uint8_t *content = header + GEO_SECTION_HEADER_BYTES;
-	size_t len;
+	size_t len = stream->used - stream->section - GEO_SECTION_HEADER_BYTES;
+	uint8_t *header;
 
+	put_room(stream, -len & 3);
 	if (stream->failed)
 		return;
-	len = stream->used - stream->section - GEO_SECTION_HEADER_BYTES;
+	header = stream->bytes + stream->section;
 	bytes_put32(header + 4, (uint32_t)len);
-	bytes_put32(header + 8, crc32c(0, content, len));
+	bytes_put32(header + 8, crc32c(0, header + GEO_SECTION_HEADER_BYTES, len));
 }
 
 /* Text fields keep their NUL; what lies behind it is zeroed. */
@@ -110,7 +125,7 @@ static void put_text(struct geo_stream *stream, const char *text, size_t size)
 void geo_put_provenance(struct geo_stream *stream, const struct geo_provenance *const *list,
 			uint32_t count)
 {
-	section_begin(stream, GEO_SECTION_PROVENANCE);
+	geo_section_begin(stream, GEO_SECTION_PROVENANCE);
 	put_u32(stream, count);
 	put_u32(stream, PROVENANCE_BYTES);
 	for (uint32_t i = 0; i < count; i++) {
@@ -122,7 +137,7 @@ void geo_put_provenance(struct geo_stream *stream, const struct geo_provenance *
 		put_text(stream, list[i]->type, sizeof(list[i]->type));
 		put_text(stream, list[i]->program, sizeof(list[i]->program));
 	}
-	section_end(stream);
+	geo_section_end(stream);
 }
 
 int geo_get_provenance(const uint8_t *bytes, size_t len, const struct geo_provenance **list,
@@ -183,7 +198,7 @@ void geo_put_totals(struct geo_stream *stream, const struct geo_cover *cover,
 
 	for (unsigned code = 0; code < COUNTRY_CODES; code++)
 		rows += !is_zero(&totals->src[code]) || !is_zero(&totals->dst[code]);
-	section_begin(stream, GEO_SECTION_TOTALS);
+	geo_section_begin(stream, GEO_SECTION_TOTALS);
 	put_u32(stream, cover->file_blocks);
 	put_u32(stream, cover->record_blocks);
 	put_u64(stream, cover->flow_records);
@@ -198,7 +213,19 @@ void geo_put_totals(struct geo_stream *stream, const struct geo_cover *cover,
 		put_count(stream, &totals->src[code]);
 		put_count(stream, &totals->dst[code]);
 	}
-	section_end(stream);
+	geo_section_end(stream);
+}
+
+int geo_get_cover(const uint8_t *bytes, size_t len, struct geo_cover *cover)
+{
+	if (len < TOTALS_HEAD_BYTES)
+		return NFGEO_ECORRUPT;
+	cover->file_blocks = bytes_get32(bytes);
+	cover->record_blocks = bytes_get32(bytes + 4);
+	cover->flow_records = bytes_get64(bytes + 8);
+	cover->stat_flows = bytes_get64(bytes + 16);
+	cover->lead_bytes = bytes_get32(bytes + 24);
+	return NFGEO_OK;
 }
 
 int geo_get_totals(const uint8_t *bytes, size_t len, struct geo_cover *cover,
@@ -206,16 +233,11 @@ int geo_get_totals(const uint8_t *bytes, size_t len, struct geo_cover *cover,
 {
 	uint32_t rows;
 
-	if (len < TOTALS_HEAD_BYTES)
+	if (geo_get_cover(bytes, len, cover) != NFGEO_OK)
 		return NFGEO_ECORRUPT;
 	rows = bytes_get32(bytes + 28);
 	if (rows > COUNTRY_CODES || rows > (len - TOTALS_HEAD_BYTES) / TOTALS_ROW_BYTES)
 		return NFGEO_ECORRUPT;
-	cover->file_blocks = bytes_get32(bytes);
-	cover->record_blocks = bytes_get32(bytes + 4);
-	cover->flow_records = bytes_get64(bytes + 8);
-	cover->stat_flows = bytes_get64(bytes + 16);
-	cover->lead_bytes = bytes_get32(bytes + 24);
 	totals->flow_records += cover->flow_records;
 	add_count(bytes + 32, &totals->untagged);
 	for (uint32_t i = 0; i < rows; i++) {
@@ -232,9 +254,9 @@ int geo_get_totals(const uint8_t *bytes, size_t len, struct geo_cover *cover,
 
 void geo_put_layout(struct geo_stream *stream, uint32_t groups)
 {
-	section_begin(stream, GEO_SECTION_LAYOUT);
+	geo_section_begin(stream, GEO_SECTION_LAYOUT);
 	put_u32(stream, groups);
-	section_end(stream);
+	geo_section_end(stream);
 }
 
 int geo_get_layout(const uint8_t *bytes, size_t len, uint32_t *groups)
@@ -245,115 +267,38 @@ int geo_get_layout(const uint8_t *bytes, size_t len, uint32_t *groups)
 	return NFGEO_OK;
 }
 
-/* u16 length, u16 codes; or u16 SET_BITMAP, u16 0, 1024 bits: whichever is shorter. */
-static void put_set(struct geo_stream *stream, const struct country_set *set)
+void geo_put_directory(struct geo_stream *stream, const struct geo_directory *directory)
 {
-	unsigned count = 0, n = 0;
-	uint8_t *at;
-
-	for (unsigned i = 0; i < COUNTRY_CODES / 64; i++)
-		count += (unsigned)__builtin_popcountll(set->bits[i]);
-	if (count > SET_LIST_MAX) {
-		put_u32(stream, SET_BITMAP);
-		for (unsigned i = 0; i < COUNTRY_CODES / 64; i++)
-			put_u64(stream, set->bits[i]);
-		return;
+	geo_section_begin(stream, GEO_SECTION_DIRECTORY);
+	put_u64(stream, directory->begin);
+	put_u32(stream, directory->parts);
+	put_u32(stream, directory->places);
+	for (uint32_t i = 0; i < directory->parts; i++)
+		put_u32(stream, directory->part_bytes[i]);
+	for (uint32_t i = 0; i < directory->places; i++) {
+		put_u32(stream, directory->place[i].type);
+		put_u32(stream, directory->place[i].offset);
+		put_u32(stream, directory->place[i].len);
 	}
-	at = put_room(stream, (2 + 2 * (size_t)count + 3) & ~(size_t)3);
-	if (!at)
-		return;
-	bytes_put16(at, (uint16_t)count);
-	for (unsigned code = 0; code < COUNTRY_CODES; code++)
-		if (country_set_has(set, (uint16_t)code))
-			bytes_put16(at + 2 + 2 * n++, (uint16_t)code);
+	geo_section_end(stream);
 }
 
-/* @return bytes taken, 0 when they are not there */
-static size_t get_set(const uint8_t *at, size_t left, struct country_set *set)
+int geo_get_directory(const uint8_t *bytes, size_t len, struct geo_directory *directory)
 {
-	unsigned count;
-	size_t need;
+	const uint8_t *at = bytes + DIRECTORY_HEAD_BYTES;
 
-	if (left < 4)
-		return 0;
-	count = bytes_get16(at);
-	if (count == SET_BITMAP) {
-		if (left < 4 + SET_BITMAP_BYTES)
-			return 0;
-		for (unsigned i = 0; i < COUNTRY_CODES / 64; i++)
-			set->bits[i] = bytes_get64(at + 4 + 8 * i);
-		return 4 + SET_BITMAP_BYTES;
-	}
-	need = (2 + 2 * (size_t)count + 3) & ~(size_t)3;
-	if (need > left)
-		return 0;
-	for (unsigned i = 0; i < count; i++)
-		country_set_add(set, bytes_get16(at + 2 + 2 * i));
-	return need;
-}
-
-void geo_put_index(struct geo_stream *stream, const struct geo_entry *entry, uint32_t count)
-{
-	section_begin(stream, GEO_SECTION_INDEX);
-	put_u32(stream, count);
-	for (const struct geo_entry *end = entry + count; entry < end; entry++) {
-		put_u32(stream, entry->ordinal);
-		put_u32(stream, entry->stored_bytes);
-		put_u32(stream, entry->flow_count);
-		put_u32(stream, entry->untagged_count);
-		put_u32(stream, entry->crc);
-		put_u32(stream, entry->provenance);
-		put_u64(stream, entry->first_ms);
-		put_u64(stream, entry->last_ms);
-		put_set(stream, &entry->src);
-		put_set(stream, &entry->dst);
-	}
-	section_end(stream);
-}
-
-/* @return bytes taken, 0 when they are not there */
-static size_t get_entry(const uint8_t *at, size_t left, struct geo_entry *entry)
-{
-	size_t src, dst;
-
-	if (left < INDEX_ENTRY_BYTES)
-		return 0;
-	entry->ordinal = bytes_get32(at);
-	entry->stored_bytes = bytes_get32(at + 4);
-	entry->flow_count = bytes_get32(at + 8);
-	entry->untagged_count = bytes_get32(at + 12);
-	entry->crc = bytes_get32(at + 16);
-	entry->provenance = bytes_get32(at + 20);
-	entry->first_ms = bytes_get64(at + 24);
-	entry->last_ms = bytes_get64(at + 32);
-	src = get_set(at + INDEX_ENTRY_BYTES, left - INDEX_ENTRY_BYTES, &entry->src);
-	if (!src)
-		return 0;
-	dst = get_set(at + INDEX_ENTRY_BYTES + src, left - INDEX_ENTRY_BYTES - src, &entry->dst);
-	return dst ? INDEX_ENTRY_BYTES + src + dst : 0;
-}
-
-int geo_get_index(const uint8_t *bytes, size_t len, struct geo_entry **out, uint32_t *count)
-{
-	struct geo_entry *entry;
-	size_t at = 4;
-
-	*out = NULL;
-	*count = len < 4 ? 0 : bytes_get32(bytes);
-	if (len < 4 || *count > (len - 4) / (INDEX_ENTRY_BYTES + 8))
+	if (len < DIRECTORY_HEAD_BYTES)
 		return NFGEO_ECORRUPT;
-	entry = calloc(*count ? *count : 1, sizeof(*entry));
-	if (!entry)
-		return NFGEO_ENOMEM;
-	for (uint32_t i = 0; i < *count; i++) {
-		size_t taken = get_entry(bytes + at, len - at, &entry[i]);
-
-		if (!taken) {
-			free(entry);
-			return NFGEO_ECORRUPT;
-		}
-		at += taken;
-	}
-	*out = entry;
+	directory->begin = bytes_get64(bytes);
+	directory->parts = bytes_get32(bytes + 8);
+	directory->places = bytes_get32(bytes + 12);
+	if (directory->parts > GEO_PARTS_MAX || directory->places > GEO_PLACES_MAX ||
+	    len != DIRECTORY_HEAD_BYTES + 4 * directory->parts + 12 * directory->places)
+		return NFGEO_ECORRUPT;
+	for (uint32_t i = 0; i < directory->parts; i++, at += 4)
+		directory->part_bytes[i] = bytes_get32(at);
+	for (uint32_t i = 0; i < directory->places; i++, at += 12)
+		directory->place[i] = (struct geo_place){bytes_get32(at), bytes_get32(at + 4),
+							 bytes_get32(at + 8)};
 	return NFGEO_OK;
 }

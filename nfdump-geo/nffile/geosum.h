@@ -23,6 +23,21 @@ struct geo_totals {
 	uint64_t flow_records;	   /* tagged or not */
 };
 
+/* By their addresses, view_is_ip6(). */
+enum geo_families {
+	GEO_HAS_IP4 = 1,
+	GEO_HAS_IP6 = 2,
+	GEO_HAS_NONE = 4, /* flows without addresses */
+	GEO_HAS_ANY = 7,
+};
+
+static inline uint8_t geo_family(const struct record_view *view)
+{
+	if (view_is_ip6(view))
+		return GEO_HAS_IP6;
+	return view_has(view, ELEMENT_IP4) ? GEO_HAS_IP4 : GEO_HAS_NONE;
+}
+
 /* One block of records. */
 struct geo_entry {
 	uint32_t ordinal;      /* among all data blocks of the file */
@@ -31,6 +46,7 @@ struct geo_entry {
 	uint32_t crc;			     /* CRC-32C of the payload before compression */
 	uint32_t provenance;		     /* id: what tagged its records; 0 = unknown or mixed */
 	uint64_t first_ms, last_ms;	     /* UINT64_MAX and 0 while there is no flow */
+	uint8_t families; /* enum geo_families of its flows, tagged or not; all = may be any */
 	struct country_set src, dst;	     /* exact, of the tagged flows */
 };
 

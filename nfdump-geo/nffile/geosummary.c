@@ -8,6 +8,7 @@
 #include "include/nfgeo.h"
 #include "nffile/format.h"
 #include "nffile/geoblock.h"
+#include "nffile/geoseal.h"
 #include "nffile/reader.h"
 
 /* A run while its parts are read. */
@@ -73,7 +74,7 @@ struct geo_content {
 
 static void take_section(const struct geo_section *section, struct geo_content *content)
 {
-	if (section->version > GEO_SECTION_VERSION)
+	if (section->version > geo_section_version(section->type))
 		return;
 	switch (section->type) {
 	case GEO_SECTION_PROVENANCE:
@@ -92,8 +93,8 @@ static void take_section(const struct geo_section *section, struct geo_content *
 	case GEO_SECTION_INDEX:
 		if (!content->has_index)
 			content->has_index =
-				geo_get_index(section->bytes, section->len, &content->entry,
-					      &content->entry_count) == NFGEO_OK;
+				geo_get_index(section->bytes, section->len, section->version,
+					      &content->entry, &content->entry_count) == NFGEO_OK;
 		break;
 	}
 }
@@ -187,31 +188,6 @@ void geo_summary_free(struct geo_summary *summary)
 	free(summary);
 }
 
-/* The last geo block alone: it says where its run begins. */
-static bool read_last(const struct nffile_reader *reader, struct geo_run *run,
-		      struct geo_content *content, uint64_t *begin)
-{
-	const struct nffile_info *info = nffile_info(reader);
-	uint64_t at = info->data_end - info->geo_bytes;
-	struct geo_part part;
-
-	if (info->geo_bytes <= BLOCK_HEADER_BYTES ||
-	    info->geo_bytes > info->data_end - FILE_HEADER_BYTES ||
-	    !nffile_head_at(reader, at, &run->raw) || run->raw.type != BLOCK_ARRAY ||
-	    run->raw.stored_bytes != info->geo_bytes - BLOCK_HEADER_BYTES)
-		return false;
-	if (nffile_load(reader, &run->raw, NULL) != NFGEO_OK ||
-	    nffile_decode(reader, &run->raw, &run->block, NULL) != NFGEO_OK ||
-	    geo_part_decode(run->block.bytes, run->block.used, &part, &run->stream) != NFGEO_OK)
-		return false;
-	take_sections(run->stream.bytes, run->stream.used, content);
-	if (!content->has_totals || content->cover.lead_bytes > at - FILE_HEADER_BYTES)
-		return false;
-	*begin = at - content->cover.lead_bytes;
-	return content->cover.file_blocks == info->block_count &&
-	       content->cover.stat_flows == info->totals.flows;
-}
-
 /* Do the record blocks of the index fill the file from its header to the run? */
 static bool fills_file(const struct geo_content *content, uint64_t begin)
 {
@@ -239,23 +215,45 @@ static bool read_run(const struct nffile_reader *reader, struct geo_run *run, ui
 	return run_is_whole(run);
 }
 
-struct geo_summary *geo_summary_sealed(const struct nffile_reader *reader)
+/* All parts, as files of before need. */
+static bool take_whole(const struct nffile_reader *reader, const struct geo_seal *seal,
+		       struct geo_content *content)
 {
 	struct geo_run run = {0};
-	struct geo_content *last = content_new(), *content = content_new();
-	struct geo_summary *summary = calloc(1, sizeof(*summary));
-	uint64_t begin;
-	bool good = last && content && summary && read_last(reader, &run, last, &begin) &&
-		    read_run(reader, &run, begin);
+	bool good = read_run(reader, &run, seal->begin);
+
+	if (good)
+		take_run(&run, content);
+	run_fini(&run);
+	return good;
+}
+
+/* What the last part has, and the index. */
+static bool take_index(const struct nffile_reader *reader, struct geo_seal *seal,
+		       struct geo_content *content)
+{
+	struct geo_stream stream = {0};
+	struct geo_section section;
+	bool good = geo_seal_section(seal, reader, GEO_SECTION_INDEX, &stream, &section);
 
 	if (good) {
-		take_run(&run, content);
-		good = is_consistent(content) && fills_file(content, begin) &&
-		       content->cover.file_blocks == content->entry_count + run.count &&
-		       merge_content(summary, content);
+		take_sections(seal->last.bytes, seal->last.used, content);
+		take_section(&section, content);
 	}
-	run_fini(&run);
-	content_free(last);
+	geo_stream_fini(&stream);
+	return good;
+}
+
+struct geo_summary *geo_summary_sealed(const struct nffile_reader *reader, struct geo_seal *seal)
+{
+	struct geo_content *content = content_new();
+	struct geo_summary *summary = calloc(1, sizeof(*summary));
+	bool good = content && summary &&
+		    (seal->has_directory ? take_index(reader, seal, content)
+					 : take_whole(reader, seal, content)) &&
+		    is_consistent(content) && fills_file(content, seal->begin) &&
+		    merge_content(summary, content);
+
 	content_free(content);
 	if (!good) {
 		geo_summary_free(summary);

@@ -8,6 +8,7 @@
 
 #include "nffile/geosection.h"
 
+struct geo_seal;
 struct nffile_reader;
 
 enum { GEO_PROVENANCE_MAX = 256 }; /* entries that are read */
@@ -28,8 +29,8 @@ struct geo_summary {
 	uint32_t provenance_count;
 };
 
-/** By the header's offset of the last geo block: a few reads. NULL when anything disagrees. */
-struct geo_summary *geo_summary_sealed(const struct nffile_reader *reader);
+/** By the last geo block: a few reads. NULL when anything disagrees. */
+struct geo_summary *geo_summary_sealed(const struct nffile_reader *reader, struct geo_seal *seal);
 
 /**
  * By walking all block headers: for files that somebody else added to or recompressed. Runs whose

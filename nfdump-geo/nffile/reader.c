@@ -23,6 +23,7 @@
 #include "nffile/cellfile.h"
 #include "nffile/fileio.h"
 #include "nffile/format.h"
+#include "nffile/geoseal.h"
 #include "nffile/geosummary.h"
 #include "nffile/sumfile.h"
 
@@ -37,7 +38,8 @@ struct nffile_reader {
 	uint32_t ordinal; /* of the next block */
 	uint32_t skipped;
 	struct raw_block raw; /* of nffile_next() */
-	bool looked_for_seal, looked_for_runs;
+	bool looked_for_seal, looked_for_index, looked_for_runs;
+	struct geo_seal *seal;	     /* owns; NULL = none found */
 	struct geo_summary *summary; /* owns; NULL = none found */
 	struct cellfile *cells;	     /* owns; of a file that was never closed; NULL = none */
 	bool looked_for_cells, cells_begun;
@@ -280,6 +282,7 @@ void nffile_close(struct nffile_reader *reader)
 	if (reader->fd >= 0)
 		close(reader->fd);
 	raw_block_fini(&reader->raw);
+	geo_seal_free(reader->seal);
 	geo_summary_free(reader->summary);
 	cellfile_close(reader->cells);
 	free(reader->sums);
@@ -331,21 +334,29 @@ static int chain_broken(struct nffile_reader *reader, int status, const struct b
 			 left - BLOCK_HEADER_BYTES, BLOCK_READ_MAX_BYTES, reader->announced_blocks);
 }
 
-/* Once per file, before its first block: the index that its last geo block leads to. */
-static void load_seal(struct nffile_reader *reader)
+struct geo_seal *nffile_seal(struct nffile_reader *reader)
 {
-	if (reader->looked_for_seal)
-		return;
+	if (!reader->looked_for_seal && reader->has_appendix && reader->info.has_totals)
+		reader->seal = geo_seal_open(reader);
 	reader->looked_for_seal = true;
-	if (reader->has_appendix && reader->info.has_totals && reader->info.geo_bytes)
-		reader->summary = geo_summary_sealed(reader);
+	return reader->seal;
+}
+
+/* Once per file, before its first block: the index that its last geo block leads to. */
+static void load_index(struct nffile_reader *reader)
+{
+	if (reader->looked_for_index)
+		return;
+	reader->looked_for_index = true;
+	if (nffile_seal(reader))
+		reader->summary = geo_summary_sealed(reader, reader->seal);
 	else if (reader->info.never_closed)
 		reader->sum_count = sumfile_read(reader->path, &reader->sums);
 }
 
 const struct geo_summary *nffile_summary(struct nffile_reader *reader)
 {
-	load_seal(reader);
+	load_index(reader);
 	if (!reader->summary && !reader->looked_for_runs)
 		reader->summary = geo_summary_walk(reader);
 	reader->looked_for_runs = true;
@@ -462,7 +473,7 @@ static int next_in_file(struct nffile_reader *reader, struct raw_block *raw, str
 	const struct geo_entry *entry;
 	int status;
 
-	load_seal(reader);
+	load_index(reader);
 	if (reader->done)
 		return 0;
 	if (at_end(reader))

@@ -122,6 +122,10 @@ int nffile_create(struct nffile_writer **out, const char *path,
 		writer->path = strdup(path);
 		writer->geo = options->no_geo_blocks ? NULL : geo_trailer_new();
 	}
+	if (writer && writer->geo) {
+		writer->geo->query = options->query_totals;
+		writer->geo->no_pairs = options->no_pairs;
+	}
 	if (!writer || !writer->path || (!options->no_geo_blocks && !writer->geo)) {
 		writer_free(writer);
 		return error_set(error, NFGEO_ENOMEM, "%s: out of memory", path);
@@ -189,7 +193,7 @@ static int put_block(struct nffile_writer *writer, enum block_type type, const u
 	return NFGEO_OK;
 }
 
-static void add_record(struct nffile_writer *writer, struct geo_entry *entry)
+static void add_record(struct nffile_writer *writer)
 {
 	const struct record_view *view = &writer->view;
 
@@ -197,22 +201,27 @@ static void add_record(struct nffile_writer *writer, struct geo_entry *entry)
 		totals_query(&writer->totals, view);
 	else
 		totals_collect(&writer->totals, view);
-	if (entry)
-		geosum_add(&writer->geo->totals, entry, view,
-			   writer->query_totals ? view_flows(view) : 1);
+	if (writer->geo)
+		geo_trailer_add(writer->geo, view);
 }
 
 /* Sum up the flow records of a part of a block. One that contradicts itself is stored as it came
  * (append must lose nothing) but not counted: every reader leaves it out, and says so. */
-static void account(struct nffile_writer *writer, const uint8_t *bytes, size_t len,
-		    struct geo_entry *entry)
+static void account(struct nffile_writer *writer, const uint8_t *bytes, size_t len)
 {
 	const uint8_t *end = bytes + len;
 
 	for (; bytes < end; bytes += bytes_get16(bytes + 2))
 		if (bytes_get16(bytes) == RECORD_FLOW &&
 		    record_view(&writer->view, bytes, (size_t)(end - bytes)) == NFGEO_OK)
-			add_record(writer, entry);
+			add_record(writer);
+}
+
+/* The index would be short: do without. */
+static void drop_geo(struct nffile_writer *writer)
+{
+	geo_trailer_free(writer->geo);
+	writer->geo = NULL;
 }
 
 /* A run of whole records of `block` that fits one block on disk. */
@@ -228,18 +237,19 @@ static int put_records(struct nffile_writer *writer, const struct block *block, 
 		return status;
 	if (writer->geo) {
 		entry = geo_trailer_entry(writer->geo);
-		if (!entry) { /* the index would be short: do without */
-			geo_trailer_free(writer->geo);
-			writer->geo = NULL;
-		}
+		if (!entry)
+			drop_geo(writer);
 	}
-	account(writer, bytes, to - from, entry);
+	account(writer, bytes, to - from);
 	if (entry) {
 		entry->ordinal = writer->block_count;
 		entry->stored_bytes = (uint32_t)(writer->at - before - BLOCK_HEADER_BYTES);
 		entry->crc = crc32c(0, bytes, to - from);
 		entry->provenance = geo_trailer_provenance(writer->geo, block->provenance);
-		sumfile_add(writer->sums, entry);
+		if (!geo_trailer_block(writer->geo))
+			drop_geo(writer);
+		else
+			sumfile_add(writer->sums, entry);
 	}
 	writer->block_count++;
 	return NFGEO_OK;
@@ -333,10 +343,7 @@ bool nffile_shares(const struct nffile_writer *writer, struct grid_shares *share
 {
 	if (!writer->geo)
 		return false;
-	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
-		shares->src[code] = (uint32_t)writer->geo->totals.src[code].flows;
-		shares->dst[code] = (uint32_t)writer->geo->totals.dst[code].flows;
-	}
+	geo_trailer_shares(writer->geo, shares->src, shares->dst);
 	return true;
 }
 
@@ -350,12 +357,14 @@ static int put_stream(struct nffile_writer *writer, const struct geo_stream *str
 	if (!payload || stream->failed)
 		status = error_set(error, NFGEO_ENOMEM, "%s: out of memory", writer->path);
 	for (size_t from = 0; status == NFGEO_OK && from < stream->used; part->part++) {
+		uint64_t before = writer->at;
 		size_t len = stream->used - from;
 
 		len = len < GEO_PART_MAX_BYTES ? len : GEO_PART_MAX_BYTES;
 		status = put_block(writer, BLOCK_ARRAY, payload,
 				   geo_part_encode(part, stream->bytes + from, len, payload),
 				   GEO_RECORDS, error);
+		geo_trailer_part(writer->geo, (uint32_t)(writer->at - before));
 		from += len;
 		writer->block_count++;
 	}
@@ -363,15 +372,15 @@ static int put_stream(struct nffile_writer *writer, const struct geo_stream *str
 	return status;
 }
 
-/* The index in its own blocks; provenance and totals, which say where the index begins, in one
- * block behind them. */
+/* Index and detailed sums in their own blocks; provenance and totals, which say where the others
+ * begin, in one block behind them. */
 static int put_geo(struct nffile_writer *writer, struct error *error)
 {
 	struct geo_stream lead = {0}, last = {0};
 	struct geo_part part = {.run = crc32c((uint32_t)writer->created_s, writer->ident,
 					      strlen(writer->ident))};
 	struct geo_cover cover = {.record_blocks = writer->block_count,
-				  .flow_records = writer->geo->totals.flow_records,
+				  .flow_records = writer->geo->flow_records,
 				  .stat_flows = writer->totals.flows};
 	uint64_t begin = writer->at;
 	int status;
@@ -385,7 +394,7 @@ static int put_geo(struct nffile_writer *writer, struct error *error)
 	cover.lead_bytes = (uint32_t)(writer->at - begin);
 	begin = writer->at;
 	if (status == NFGEO_OK) {
-		geo_trailer_last(writer->geo, &cover, &last);
+		geo_trailer_last(writer->geo, &cover, begin - cover.lead_bytes, &last);
 		status = put_stream(writer, &last, &part, error);
 	}
 	writer->geo_bytes = (uint32_t)(writer->at - begin);

@@ -19,6 +19,7 @@ struct make_flow {
 	bool no_counters; /* no element 1 */
 	uint64_t first_ms, last_ms, packets, bytes;
 	uint64_t flows, out_packets, out_bytes; /* element 5, unless all are 0 */
+	uint16_t src_port, dst_port;
 	uint8_t proto, tcp_flags, nfversion;
 };
 
@@ -55,6 +56,8 @@ static inline size_t make_flow(const struct make_flow *flow, void *out, size_t c
 		bytes_put64(at + 8, flow->last_ms);
 		bytes_put64(at + 24, flow->packets);
 		bytes_put64(at + 32, flow->bytes);
+		bytes_put16(at + 40, flow->src_port);
+		bytes_put16(at + 42, flow->dst_port);
 		at[44] = flow->proto;
 		at[45] = flow->tcp_flags;
 	}

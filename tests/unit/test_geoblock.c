@@ -103,7 +103,7 @@ static void test_sections(void **state)
 static void test_sets_there_and_back(void **state)
 {
 	static const unsigned count_case[] = {0, 1, 2, 63, 64, 65, 250, 1024};
-	struct geo_entry in[8], *out;
+	struct geo_entry *in = calloc(8, sizeof(*in)), *out;
 	struct geo_stream stream = {0};
 	struct geo_section section;
 	uint32_t count;
@@ -111,10 +111,15 @@ static void test_sets_there_and_back(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
-		geosum_entry_init(&in[i]);
-		in[i].ordinal = i;
+		in[i].ordinal = 2 * i;
+		in[i].stored_bytes = next_random() << 8;
+		in[i].flow_count = next_random();
+		in[i].untagged_count = in[i].flow_count - i;
+		in[i].provenance = i;
+		in[i].families = (uint8_t)i;
 		in[i].crc = next_random();
-		in[i].first_ms = next_random();
+		in[i].first_ms = i == 3 ? UINT64_MAX : next_random();
+		in[i].last_ms = i == 3 ? 0 : next_random();
 		for (unsigned n = 0; n < count_case[i]; n++) {
 			country_set_add(&in[i].src, (uint16_t)n);
 			country_set_add(&in[i].dst, (uint16_t)(1023 - n));
@@ -122,16 +127,69 @@ static void test_sets_there_and_back(void **state)
 	}
 	geo_put_index(&stream, in, 8);
 	assert_int_equal(geo_section_next(stream.bytes, stream.used, &at, &section), 1);
-	assert_int_equal(section.len % 4, 0);
-	assert_int_equal(geo_get_index(section.bytes, section.len, &out, &count), NFGEO_OK);
+	assert_int_equal(stream.used % 4, 0);
+	assert_int_equal(geo_get_index(section.bytes, section.len, 2, &out, &count), NFGEO_OK);
 	assert_int_equal(count, 8);
 	for (unsigned i = 0; i < 8; i++)
 		assert_memory_equal(&in[i], &out[i], sizeof(in[i]));
 	free(out);
 	/* Cut anywhere: refused. */
 	for (size_t len = 0; len < section.len; len += 3)
-		assert_int_equal(geo_get_index(section.bytes, len, &out, &count), NFGEO_ECORRUPT);
+		assert_int_equal(geo_get_index(section.bytes, len, 2, &out, &count),
+				 NFGEO_ECORRUPT);
 	geo_stream_fini(&stream);
+	free(in);
+}
+
+/* The index of files of before: entries of a list and of bits. */
+static void test_old_index(void **state)
+{
+	uint8_t bytes[4 + 2 * 40 + 12 + 4 + 132 + 4] = {2}, *at = bytes + 4;
+	struct geo_entry *out;
+	uint32_t count;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		for (unsigned n = 0; n < 6; n++)
+			bytes_put32(at + 4 * n, 100 * i + n);
+		bytes_put64(at + 24, 1000 + i);
+		bytes_put64(at + 32, 2000 + i);
+		at += 40;
+		if (i == 0) { /* 3 codes; none */
+			bytes_put16(at, 3);
+			bytes_put16(at + 2, 7);
+			bytes_put16(at + 4, 203);
+			bytes_put16(at + 6, 1023);
+			at += 8 + 4;
+		} else { /* bits; none */
+			bytes_put16(at, 0xffff);
+			memset(at + 4, 0x81, 128);
+			at += 132 + 4;
+		}
+	}
+	assert_ptr_equal(at, bytes + sizeof(bytes) - 4);
+	assert_int_equal(geo_get_index(bytes, sizeof(bytes), 1, &out, &count), NFGEO_OK);
+	assert_int_equal(count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(out[i].ordinal, 100 * i);
+		assert_int_equal(out[i].stored_bytes, 100 * i + 1);
+		assert_int_equal(out[i].flow_count, 100 * i + 2);
+		assert_int_equal(out[i].untagged_count, 100 * i + 3);
+		assert_int_equal(out[i].crc, 100 * i + 4);
+		assert_int_equal(out[i].provenance, 100 * i + 5);
+		assert_int_equal(out[i].families, GEO_HAS_ANY);
+		assert_true(out[i].first_ms == 1000 + i && out[i].last_ms == 2000 + i);
+		for (uint16_t code = 0; code < COUNTRY_CODES; code++) {
+			bool listed = code == 7 || code == 203 || code == 1023;
+
+			assert_int_equal(country_set_has(&out[i].src, code),
+					 i ? code % 8 == 0 || code % 8 == 7 : listed);
+			assert_false(country_set_has(&out[i].dst, code));
+		}
+	}
+	free(out);
+	for (size_t len = 0; len < sizeof(bytes) - 4; len++)
+		assert_int_equal(geo_get_index(bytes, len, 1, &out, &count), NFGEO_ECORRUPT);
 }
 
 #define FILE_NAME "file"
@@ -481,6 +539,7 @@ int main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_sets_there_and_back),
+		cmocka_unit_test(test_old_index),
 		cmocka_unit_test_setup_teardown(test_file_against_naive, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_without_blocksize, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_block_added_behind, make_folder, scratch_drop),
