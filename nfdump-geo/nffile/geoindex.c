@@ -19,7 +19,7 @@ enum {
 /* 2 n and n distances from the code before (at first from -1); or 1 and all bits. */
 static void put_set(struct geo_stream *stream, const struct country_set *set)
 {
-	unsigned count = 0, before = 0;
+	unsigned count = 0, next = 0;
 
 	for (unsigned i = 0; i < COUNTRY_CODES / 64; i++)
 		count += (unsigned)__builtin_popcountll(set->bits[i]);
@@ -29,11 +29,12 @@ static void put_set(struct geo_stream *stream, const struct country_set *set)
 		return;
 	}
 	geo_stream_varint(stream, 2 * count);
-	for (unsigned code = 0; count; code++)
-		if (country_set_has(set, (uint16_t)code)) {
-			geo_stream_varint(stream, code + 1 - before);
-			before = code + 1;
-			count--;
+	for (unsigned i = 0; i < COUNTRY_CODES / 64; i++)
+		for (uint64_t bits = set->bits[i]; bits; bits &= bits - 1) {
+			unsigned code = 64 * i + (unsigned)__builtin_ctzll(bits);
+
+			geo_stream_varint(stream, code + 1 - next);
+			next = code + 1;
 		}
 }
 

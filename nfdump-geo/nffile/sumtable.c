@@ -18,6 +18,8 @@ const struct sum_kinds sum_kinds[256] = {
 	[59 ... 255] = {SUM_OTHER, 0},
 };
 
+const uint8_t sum_zeros[48];
+
 /* An empty table with 2^(32 - shift) slots. */
 static bool set_slots(struct sum_table *table, uint32_t shift)
 {
@@ -47,9 +49,24 @@ void sum_table_fini(struct sum_table *table)
 	*table = (struct sum_table){0};
 }
 
+/* A sum lies behind its first slot with no free one between: what is freed to the right of any first
+ * slot holds nothing that another one would still have to be found by. */
+static void free_slots(struct sum_table *table)
+{
+	for (uint32_t i = 0; i < table->count; i++) {
+		uint32_t at = table->sum[i].key * 0x9e3779b1u >> table->shift;
+
+		for (; table->slot[at]; at = (at + 1) & table->mask)
+			table->slot[at] = 0;
+	}
+}
+
 void sum_table_clear(struct sum_table *table)
 {
-	memset(table->slot, 0, ((size_t)table->mask + 1) * sizeof(*table->slot));
+	if (table->count < table->mask / 16)
+		free_slots(table);
+	else
+		memset(table->slot, 0, ((size_t)table->mask + 1) * sizeof(*table->slot));
 	table->count = 0;
 }
 

@@ -80,28 +80,23 @@ struct sum_kinds { /* by protocol */
 };
 extern const struct sum_kinds sum_kinds[256];
 
-static inline uint32_t sum_kind(const struct record_view *view)
+/** @param generic  payload of the generic element */
+static inline uint32_t sum_kind(const uint8_t *generic)
 {
-	const uint8_t *at;
-	struct sum_kinds of;
-	uint32_t ports, bits;
+	struct sum_kinds of = sum_kinds[generic[44]];
+	uint32_t ports = bytes_get32(generic + 40), bits;
 
-	if (!view_has(view, ELEMENT_GENERIC))
-		return SUM_BARE;
-	at = view_payload(view, ELEMENT_GENERIC);
-	of = sum_kinds[at[44]];
-	ports = bytes_get32(at + 40);
 	/* No branch that depends on the traffic. */
 	bits = ((ports & 0xffff) == 443) | (ports >> 16 == 443);
 	bits |= (uint32_t)(((ports & 0xffff) == 53) | (ports >> 16 == 53)) << 1;
-	bits |= (uint32_t)((at[45] & 0x3f) == 0x02) << 2;
+	bits |= (uint32_t)((generic[45] & 0x3f) == 0x02) << 2;
 	return of.kind | (bits & of.bits);
 }
 
 /** Key of a flow; a code beyond the table cannot be: it counts as unknown rather than be lost. */
-static inline uint32_t sum_key(const struct record_view *view)
+static inline uint32_t sum_key(const struct record_view *view, uint32_t kind)
 {
-	uint32_t kind = sum_kind(view), src, dst;
+	uint32_t src, dst;
 
 	if (!view->geo)
 		return SUM_UNTAGGED | kind;
@@ -112,14 +107,29 @@ static inline uint32_t sum_key(const struct record_view *view)
 	return src << SUM_SRC_SHIFT | dst << SUM_DST_SHIFT | kind;
 }
 
-/** Add a flow record. */
+extern const uint8_t sum_zeros[48];
+
+/** Add a flow record: counters_of() it, with each element looked for once. */
 static inline void sum_table_record(struct sum_table *table, const struct record_view *view)
 {
-	struct flow_sum *at = sum_table_at(table, sum_key(view));
-	struct counters of = counters_of(view);
+	bool bare = !view_has(view, ELEMENT_GENERIC);
+	const uint8_t *generic = bare ? sum_zeros : view_payload(view, ELEMENT_GENERIC);
+	const uint8_t *counters = view_has(view, ELEMENT_COUNTERS)
+					  ? view_payload(view, ELEMENT_COUNTERS)
+					  : sum_zeros;
+	uint64_t first = bytes_get64(generic), last = bytes_get64(generic + 8);
+	uint64_t flows = bytes_get64(counters);
+	struct flow_sum *at =
+		sum_table_at(table, sum_key(view, bare ? SUM_BARE : sum_kind(generic)));
 
 	at->records++;
-	counters_merge(&at->sum, &of);
+	at->sum.first_ms = first < at->sum.first_ms ? first : at->sum.first_ms;
+	at->sum.last_ms = last > at->sum.last_ms ? last : at->sum.last_ms;
+	at->sum.flows += flows ? flows : 1;
+	at->sum.in_packets += bytes_get64(generic + 24);
+	at->sum.in_bytes += bytes_get64(generic + 32);
+	at->sum.out_packets += bytes_get64(counters + 8);
+	at->sum.out_bytes += bytes_get64(counters + 16);
 }
 
 /** Add a sum to those of the protocol classes that it belongs to. */
