@@ -14,6 +14,7 @@
 #include "flow/record_kind.h"
 #include "flow/totals.h"
 #include "nffile/geoblock.h"
+#include "nffile/geocheck.h"
 #include "nffile/geosummary.h"
 #include "nffile/reader.h"
 #include "programs/common.h"
@@ -33,6 +34,7 @@ struct verify {
 	uint64_t blocks, records, flows, damage;
 	uint64_t generic_flows, all_flows; /* with element 1; as often as their counters say */
 	uint32_t geo_blocks, entry; /* entry: of the index, the next to be compared */
+	struct geo_check *sums;	    /* owns */
 };
 
 static void damaged(struct verify *verify, const char *what, uint64_t number)
@@ -79,15 +81,22 @@ static struct geo_entry sum_up(struct verify *verify)
 		verify->all_flows += view_flows(view);
 		geosum_add(&verify->once, &entry, view, 1);
 		geosum_add(&verify->counted, &unused, view, view_flows(view));
+		geo_check_add(verify->sums, view);
 	}
 	return entry;
+}
+
+/* Files of before do not tell families: all may be there. */
+static bool same_families(const struct geo_entry *said, const struct geo_entry *found)
+{
+	return said->families == found->families || said->families == GEO_HAS_ANY;
 }
 
 static bool same_entry(const struct geo_entry *said, const struct geo_entry *found)
 {
 	return said->flow_count == found->flow_count &&
 	       said->untagged_count == found->untagged_count && said->first_ms == found->first_ms &&
-	       said->last_ms == found->last_ms &&
+	       said->last_ms == found->last_ms && same_families(said, found) &&
 	       memcmp(&said->src, &found->src, sizeof(said->src)) == 0 &&
 	       memcmp(&said->dst, &found->dst, sizeof(said->dst)) == 0;
 }
@@ -105,6 +114,8 @@ static void check_records(struct verify *verify)
 	    summary->entry[verify->entry].ordinal == verify->raw.ordinal &&
 	    !same_entry(&summary->entry[verify->entry], &found))
 		damaged(verify, "the index does not say what is in block", verify->raw.ordinal);
+	if (!geo_check_block(verify->sums, verify->reader, verify->raw.ordinal))
+		damaged(verify, "the sums are not those of the flows in block", verify->raw.ordinal);
 }
 
 /* A run is complete: its leading parts are one stream of sections, its last part is another. */
@@ -168,7 +179,12 @@ static void check_blocks(struct verify *verify)
 static void check_sums(struct verify *verify)
 {
 	const struct geo_summary *summary = verify->summary;
+	const char *wrong = verify->damage ? NULL : geo_check_file(verify->sums, verify->reader);
 
+	if (wrong) {
+		common_complain("nfdump", "%s: %s", verify->path, wrong);
+		verify->damage++;
+	}
 	if (summary && summary->complete && !verify->damage &&
 	    memcmp(&summary->totals, &verify->once, sizeof(verify->once)) != 0 &&
 	    memcmp(&summary->totals, &verify->counted, sizeof(verify->counted)) != 0)
@@ -229,7 +245,8 @@ int verify_file(const char *path)
 	}
 	verify->path = path;
 	record_views_init(&verify->views);
-	if (nffile_open(&verify->reader, path, &error) != NFGEO_OK ||
+	verify->sums = geo_check_new();
+	if (!verify->sums || nffile_open(&verify->reader, path, &error) != NFGEO_OK ||
 	    block_init(&verify->block, BLOCK_WRITE_BYTES) != NFGEO_OK) {
 		common_complain("nfdump", "%s", *error.text ? error.text : "out of memory");
 		goto done;
@@ -246,6 +263,7 @@ done:
 	raw_block_fini(&verify->raw);
 	block_fini(&verify->block);
 	nffile_close(verify->reader);
+	geo_check_free(verify->sums);
 	free(verify);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "nffile/format.h"
+#include "nffile/geocheck.h"
 #include "nffile/geosummary.h"
 #include "nffile/reader.h"
 #include "nffile/writer.h"
@@ -502,6 +503,71 @@ static void test_flips(void **state)
 	free(got);
 }
 
+/* Add the flows to a check, as they were written or with one of them changed. @return whether file
+ * and blocks agree with them */
+static bool agrees(const struct shape *shape, const struct make_flow *changed, unsigned at)
+{
+	struct geo_check *check = geo_check_new();
+	struct nffile_reader *reader = open_file();
+	struct record_view view;
+	uint8_t record[512];
+	bool good = true;
+
+	record_view_init(&view);
+	for (unsigned i = 0; i < shape->blocks; i++) {
+		for (unsigned n = 0; n < shape->flows; n++) {
+			const struct make_flow *f = changed && i == 0 && n == at ? changed
+										 : &flow[i][n];
+
+			assert_int_equal(record_view(&view, record,
+						     make_flow(f, record, sizeof(record))),
+					 NFGEO_OK);
+			geo_check_add(check, &view);
+		}
+		good = geo_check_block(check, reader, i) && good;
+	}
+	if (geo_check_file(check, reader))
+		good = false;
+	nffile_close(reader);
+	geo_check_free(check);
+	return good;
+}
+
+/* For those who verify: one number of one flow is another. */
+static void test_check(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < SHAPES; i++) {
+		const struct shape *shape = &shape_case[i];
+		unsigned at = 0;
+
+		write_file(shape);
+		assert_true(agrees(shape, NULL, 0));
+		while (at + 1 < shape->flows && (flow[0][at].no_counters || flow[0][at].proto != 17))
+			at++;
+		for (unsigned what = 0; what < 7; what++) {
+			struct make_flow other = flow[0][at];
+
+			if (other.no_counters)
+				continue;
+			other.bytes += what == 0;
+			other.out_packets += what == 1;
+			other.proto = what == 2 ? 6 : other.proto;
+			other.dst_port = what == 3 ? (in_class(&other, CUBE_DNS) ? 1 : 53)
+						   : other.dst_port;
+			other.src_port = what == 3 ? 1 : other.src_port;
+			other.src_country ^= what == 4 && is_tagged(&other);
+			other.tagged ^= what == 5 && (other.src4 || other.src6);
+			other.flows = what == 6 ? other.flows + 7 : other.flows;
+			if (memcmp(&other, &flow[0][at], sizeof(other)) != 0 &&
+			    !(what < 4 && what > 1 && !is_tagged(&other)) &&
+			    !(what == 2 && flow[0][at].proto == 6) &&
+			    !(what == 3 && flow[0][at].proto != 17))
+				assert_false(agrees(shape, &other, at));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -510,6 +576,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_block_totals, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_families, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_many_blocks, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_check, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_changed_file, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_flips, make_folder, scratch_drop),
 	};
