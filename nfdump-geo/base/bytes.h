@@ -32,4 +32,10 @@ BYTES_ACCESS(32)
 BYTES_ACCESS(64)
 #undef BYTES_ACCESS
 
+/** A number in network order. */
+static inline uint32_t bytes_get_net32(const void *at)
+{
+	return __builtin_bswap32(bytes_get32(at));
+}
+
 #endif

@@ -221,6 +221,7 @@ int conf_check(const struct conf *conf, const struct conf_known *known, size_t c
 
 				if (status != NFGEO_OK)
 					return status;
+				break;
 			}
 	return NFGEO_OK;
 }

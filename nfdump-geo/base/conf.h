@@ -55,8 +55,8 @@ struct conf_known {
 };
 
 /**
- * Check the values of known keys: kind and range. A key that is set but not in the table is left
- * alone: another program may know it.
+ * Check the values of known keys: kind and range, by the first row that knows the key. A key that is
+ * set but not in the table is left alone: another program may know it.
  *
  * @return NFGEO_OK or NFGEO_EINVAL, the text naming file and line
  */

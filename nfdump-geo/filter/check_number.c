@@ -115,7 +115,7 @@ static enum test_op range_op(enum field_id field)
 	case 2:
 		return TEST_RANGE16;
 	case 4:
-		return TEST_RANGE32;
+		return field_table[field].type == FIELD_TYPE_N32 ? TEST_RANGE_NET32 : TEST_RANGE32;
 	default:
 		return TEST_RANGE64;
 	}

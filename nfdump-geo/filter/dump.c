@@ -10,6 +10,7 @@ static const char *const op_word[] = {
 	[TEST_RANGE16] = "u16",
 	[TEST_RANGE32] = "u32",
 	[TEST_RANGE64] = "u64",
+	[TEST_RANGE_NET32] = "net32",
 	[TEST_BITS32] = "bits",
 	[TEST_FLAGS_ALL] = "all flags",
 	[TEST_FLAGS_ANY] = "any flag",

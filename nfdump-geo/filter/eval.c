@@ -294,6 +294,8 @@ static inline bool test_step(const struct test *test, const struct record_view *
 		return in_range(test, bytes_get32(at));
 	case TEST_RANGE64:
 		return in_range(test, bytes_get64(at));
+	case TEST_RANGE_NET32:
+		return in_range(test, bytes_get_net32(at));
 	case TEST_BITS32:
 		return in_range(test, bytes_get32(at) >> test->shift & test->mask);
 	case TEST_FLAGS_ALL:

@@ -18,6 +18,7 @@ enum test_op {
 	TEST_RANGE16,
 	TEST_RANGE32,
 	TEST_RANGE64,
+	TEST_RANGE_NET32, /* u32 in network order */
 	TEST_BITS32,
 	TEST_FLAGS_ALL, /* (u8 & mask) == mask; under a negation becomes TEST_FLAGS_ANY */
 	TEST_FLAGS_ANY, /* (u8 & mask) != 0 */

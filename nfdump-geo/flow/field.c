@@ -7,6 +7,7 @@
 #define BYTES_U16     2
 #define BYTES_U32     4
 #define BYTES_U64     8
+#define BYTES_N32     4
 #define BYTES_TIME    8
 #define BYTES_IP4     4
 #define BYTES_IP6     16

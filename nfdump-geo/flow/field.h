@@ -21,6 +21,7 @@ enum field_type {
 	FIELD_TYPE_U16,
 	FIELD_TYPE_U32,
 	FIELD_TYPE_U64,
+	FIELD_TYPE_N32,	    /* u32 in network order: bytes as an exporter sent them */
 	FIELD_TYPE_TIME,    /* u64, milliseconds since 1970 UTC */
 	FIELD_TYPE_IP4,	    /* u32, host order */
 	FIELD_TYPE_IP6,	    /* u64[2], host order, high half first */

@@ -112,7 +112,7 @@ uint64_t view_number(const struct record_view *view, enum field_id id)
 	case 2:
 		return bytes_get16(at);
 	case 4:
-		return bytes_get32(at);
+		return field->type == FIELD_TYPE_N32 ? bytes_get_net32(at) : bytes_get32(at);
 	case 8:
 		return bytes_get64(at);
 	}

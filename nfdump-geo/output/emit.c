@@ -100,22 +100,19 @@ EMIT(user)
 	return element_text(at, row->view, ELEMENT_USER, "<empty>", step->width);
 }
 
-/* Rows of 16 bytes in hex, without interpretation. */
+/* Text as it is; anything else, so that no terminal is told what to do, as a dump. */
 EMIT(payload)
 {
 	const uint8_t *byte;
 	size_t len;
 
-	if (view_has(row->view, step->element)) {
-		byte = view_payload(row->view, step->element);
-		len = row->view->payload_bytes[step->element];
-		for (size_t i = 0; i < len; i++) {
-			at = put_hex(at, byte[i], 2);
-			*at++ = i % 16 == 15 && i + 1 < len ? '\n' : ' ';
-		}
-	}
-	*at++ = '\n';
-	return at;
+	if (!view_has(row->view, step->element))
+		return put_text(at, "\n", 1);
+	byte = view_payload(row->view, step->element);
+	len = row->view->payload_bytes[step->element];
+	if (!is_plain_text(byte, len))
+		return put_dump(at, byte, len);
+	return put_text(put_text(at, (const char *)byte, len), "\n", 1);
 }
 
 /* RFC 6759: one byte classification engine, then the selector in network order. */
@@ -196,7 +193,7 @@ EMIT(scaled)
 
 EMIT(flows)
 {
-	return put_number_right(at, view_flows(row->view), step->width);
+	return put_number_right(at, row->inner ? 0 : view_flows(row->view), step->width);
 }
 
 static char *put_rate(char *at, const struct step *step, uint64_t value)
@@ -463,13 +460,13 @@ EMIT(event)
 /* Extended events of a firewall's denied flows; anything else shows its number. */
 EMIT(event_ext)
 {
-	static const char *const words[] = {"I-ACL", "E-ACL", "Adv", "No SYN"};
 	uint64_t event = step_number(step, row->view);
+	const char *name = event_ext_name(event);
 
 	if (!event)
 		return put_right(at, "Ignore", 6, step->width);
-	if (event >= 1001 && event <= 1004)
-		return put_right(at, words[event - 1001], strlen(words[event - 1001]), step->width);
+	if (name)
+		return put_right(at, name, strlen(name), step->width);
 	return put_number_right(at, event, step->width);
 }
 
@@ -477,7 +474,7 @@ EMIT(acl_in)
 {
 	for (unsigned i = 0; i < 3; i++) {
 		char text[12] = "0x";
-		char *end = put_hex(text + 2, view_u32(row->view, ELEMENT_ACL, 4 * i), 1);
+		char *end = put_hex(text + 2, view_number(row->view, FIELD_ACL_IN_ACL + i), 1);
 
 		if (i)
 			*at++ = ' ';
@@ -492,7 +489,7 @@ EMIT(acl_out)
 	for (unsigned i = 0; i < 3; i++) {
 		if (i)
 			*at++ = ' ';
-		at = put_number_right(at, view_u32(row->view, ELEMENT_ACL, 12 + 4 * i), step->width);
+		at = put_number_right(at, view_number(row->view, FIELD_ACL_OUT_ACL + i), step->width);
 	}
 	return at;
 }

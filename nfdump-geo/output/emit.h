@@ -43,6 +43,9 @@ static inline uint64_t step_number(const struct step *step, const struct record_
 }
 
 /** The network that a mask length cuts out of an address; the address itself where that is 0. */
+/** Element 27 as one number, as the names of applications are found by it. */
+uint64_t row_application_id(const struct record_view *view);
+
 struct address row_network(const struct record_view *view, unsigned side);
 
 /** A country for people: flag, name or letters as the terminal allows; the word of a class. At most

@@ -46,7 +46,7 @@ EMIT(country)
 				step->terminal.names);
 }
 
-static uint64_t application_id(const struct record_view *view)
+uint64_t row_application_id(const struct record_view *view)
 {
 	uint64_t number = 0;
 
@@ -60,7 +60,7 @@ static uint64_t application_id(const struct record_view *view)
 EMIT(name)
 {
 	uint64_t number =
-		step->arg == RECORD_NBAR ? application_id(row->view) : step_number(step, row->view);
+		step->arg == RECORD_NBAR ? row_application_id(row->view) : step_number(step, row->view);
 	const char *name = name_table_find(row->names, step->arg, number);
 
 	if (!name && step->arg == RECORD_NBAR)

@@ -243,6 +243,10 @@ static int add_column(struct build *build, const char *text, size_t len)
 	const struct token *token = NULL;
 	int status;
 
+	if (!len)
+		return error_set(build->error, NFGEO_EINVAL,
+				 "csv: no column %s%s: name tokens as in csv:%%ts,%%sa,%%byt",
+				 *text ? "before " : "at the end", text);
 	if (len > 1 && *text == '%')
 		token = token_find(text + 1, &name_len);
 	if (!token || name_len != len - 1 || !*token->csv)

@@ -27,6 +27,7 @@ struct flow_row {
 	struct clock_cache *clock, *utc; /* of the worker; borrowed */
 	const struct stat_value *key;	 /* a group of -A: values of its keys; else NULL */
 	const uint16_t *now; /* both countries as the database has them today; NULL = not asked */
+	bool inner; /* what a tunnel carries: no flow of its own */
 };
 
 /* What standard output can show; all false unless it is a terminal. */

@@ -263,7 +263,7 @@ static void tunnel(struct object *object, const struct record_view *view)
 }
 
 static void acl(struct object *object, const char *member, const struct record_view *view,
-		unsigned offset)
+		enum field_id first)
 {
 	name(object, member);
 	quote(object);
@@ -271,7 +271,7 @@ static void acl(struct object *object, const char *member, const struct record_v
 		if (i)
 			*object->at++ = '/';
 		object->at = put_hex(put_text(object->at, "0x", 2),
-				     view_u32(view, ELEMENT_ACL, offset + 4 * i), 1);
+				     view_number(view, first + i), 1);
 	}
 	quote(object);
 }
@@ -289,8 +289,8 @@ static void events(struct object *object, const struct record_view *view)
 		when(object, "t_event", view_u64(view, ELEMENT_NSEL, 0));
 	}
 	if (view_has(view, ELEMENT_ACL)) {
-		acl(object, "ingress_acl", view, 0);
-		acl(object, "egress_acl", view, 12);
+		acl(object, "ingress_acl", view, FIELD_ACL_IN_ACL);
+		acl(object, "egress_acl", view, FIELD_ACL_OUT_ACL);
 	}
 	if (view_has(view, ELEMENT_NAT_EVENT)) {
 		text = nat_event_text(view_u8(view, ELEMENT_NAT_EVENT, 12));

@@ -62,6 +62,13 @@ const char *nsel_event_name(uint8_t event)
 	return event < COUNT(nsel_events) ? nsel_events[event] : "UNKNOW";
 }
 
+const char *event_ext_name(uint64_t code)
+{
+	static const char *const words[] = {"I-ACL", "E-ACL", "Adv", "No SYN"};
+
+	return code >= 1001 && code <= 1004 ? words[code - 1001] : NULL;
+}
+
 const char *nat_event_name(uint8_t event)
 {
 	return event < COUNT(nat_events) ? nat_events[event] : "UNKNOW";

@@ -13,6 +13,9 @@ const char *protocol_name(uint8_t proto);
 const char *nsel_event_name(uint8_t event);
 const char *nat_event_name(uint8_t event);
 
+/** Why a firewall denied a flow; NULL for codes without a word. */
+const char *event_ext_name(uint64_t code);
+
 /** What a NAT event means, in words. */
 const char *nat_event_text(uint8_t event);
 

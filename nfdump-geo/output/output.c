@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "output/emit.h"
@@ -65,37 +66,40 @@ void text_begin(const struct output *output, struct text *text)
 	text_string(text, "\n");
 }
 
-/* The addresses inside a tunnel come on a line of their own before the flow. */
-static void tunnel_line(const struct output *output, struct text *text, const struct flow_row *row)
+/*
+ * What a tunnel carries comes on a line of its own before the flow: its addresses and protocol, the
+ * times of the flow, and zeros. Built as a record, so that any format prints it.
+ */
+static void inner_line(const struct output *output, struct text *text, const struct flow_row *row)
 {
-	const struct record_view *view = row->view;
-	char *at = text_reserve(text, 256);
-	struct address src, dst;
-	unsigned width = output->options.long6 ? 39 : 16;
-	char address[PRINT_ADDRESS_MAX];
+	const struct record_view *outer = row->view;
+	bool four = view_has(outer, ELEMENT_TUNNEL4);
+	enum element tunnel = four ? ELEMENT_TUNNEL4 : ELEMENT_TUNNEL6;
+	size_t address_bytes = four ? 8 : 32;
+	struct flow_row inner = {.ident = row->ident, .clock = row->clock, .utc = row->utc,
+				 .inner = true};
+	struct record_builder builder;
+	struct record_view view;
+	uint8_t record[128], *at;
 
-	if (!at)
+	record_begin(&builder, record, sizeof(record));
+	at = record_element(&builder, four ? ELEMENT_IP4 : ELEMENT_IP6, address_bytes);
+	memcpy(at, view_payload(outer, tunnel), address_bytes);
+	at = record_element(&builder, ELEMENT_GENERIC, 48);
+	bytes_put64(at, view_first_ms(outer));
+	bytes_put64(at + 8, view_last_ms(outer));
+	at[44] = (uint8_t)view_u32(outer, tunnel, (unsigned)address_bytes);
+	record_view_init(&view);
+	if (record_view(&view, record, record_end(&builder)) != NFGEO_OK)
 		return;
-	if (view_has(view, ELEMENT_TUNNEL4)) {
-		src = address_ip4(view_u32(view, ELEMENT_TUNNEL4, 0));
-		dst = address_ip4(view_u32(view, ELEMENT_TUNNEL4, 4));
-	} else {
-		src = address_ip6(view_u64(view, ELEMENT_TUNNEL6, 0), view_u64(view, ELEMENT_TUNNEL6, 8));
-		dst = address_ip6(view_u64(view, ELEMENT_TUNNEL6, 16),
-				  view_u64(view, ELEMENT_TUNNEL6, 24));
-	}
-	at = put_string(at, "tun STACK ");
-	at = put_right(at, address, (size_t)(put_address(address, &src) - address), width);
-	at = put_string(at, " -> ");
-	at = put_right(at, address, (size_t)(put_address(address, &dst) - address), width);
-	*at++ = '\n';
-	text_commit(text, at);
+	inner.view = &view;
+	format_row(&output->format, text, &inner);
 }
 
 void text_flow(const struct output *output, struct text *text, const struct flow_row *row)
 {
 	if (row->view->present & (1ull << ELEMENT_TUNNEL4 | 1ull << ELEMENT_TUNNEL6))
-		tunnel_line(output, text, row);
+		inner_line(output, text, row);
 	format_row(&output->format, text, row);
 }
 
@@ -211,7 +215,7 @@ static int unknown_format(const char *name, struct error *error)
 	return error_set(error, NFGEO_EINVAL,
 			 "Unknown output mode '%s': use line, long, extended, biline, bilong, gline, "
 			 "glong, cline, clong, nsel, nel, raw, table, csv, csv+ctry, csv-fast, csv:..., "
-			 "json, json+class, ndjson, pipe, null, fmt:... or a format of the configuration",
+			 "json, json+class, ndjson, ndjson+class, pipe, null, fmt:... or a format of the configuration",
 			 name);
 }
 
@@ -257,26 +261,41 @@ static int open_named(struct output *output, const struct output_settings *setti
 	return NFGEO_OK;
 }
 
+/* `fmt:` and its like with nothing behind would print empty lines. */
+static int open_columns(struct output *output, const char *text,
+			const struct output_settings *settings, struct error *error)
+{
+	if (!text[strspn(text, " ")])
+		return error_set(error, NFGEO_EINVAL,
+				 "-o %s names no columns: put tokens behind it, as in %s%%ts,%%sa,%%byt",
+				 settings->name, settings->name);
+	switch (tolower((unsigned char)*settings->name)) {
+	case 't':
+		output->kind = &output_table;
+		return table_open(output, text, error);
+	case 'c':
+		output->kind = &output_csv;
+		return format_compile_csv(&output->format, text, output->options.keys, error);
+	default:
+		return open_line(output, &user_format, text, settings, error);
+	}
+}
+
 int output_open(struct output *output, const struct output_settings *settings, struct error *error)
 {
-	const char *name = settings->name ? settings->name : "line";
+	static const char *const prefixes[] = {"fmt:", "table:", "csv:"};
 	struct output_settings named = *settings;
 
-	*output = (struct output){.options = settings->options, .quiet = settings->quiet};
-	if (strncasecmp(name, "fmt:", 4) == 0)
-		return open_line(output, &user_format, name + 4, settings, error);
-	if (*name == '%')
-		return open_line(output, &user_format, name, settings, error);
-	output->terminal = settings->terminal;
-	if (strncasecmp(name, "table:", 6) == 0) {
-		output->kind = &output_table;
-		return table_open(output, name + 6, error);
-	}
-	if (strncasecmp(name, "csv:", 4) == 0) {
-		output->kind = &output_csv;
-		return format_compile_csv(&output->format, name + 4, output->options.keys, error);
-	}
-	named.name = name;
+	if (!named.name)
+		named.name = "line";
+	*output = (struct output){.options = settings->options,
+				  .quiet = settings->quiet,
+				  .terminal = settings->terminal};
+	if (*named.name == '%')
+		return open_line(output, &user_format, named.name, settings, error);
+	for (unsigned i = 0; i < COUNT(prefixes); i++)
+		if (strncasecmp(named.name, prefixes[i], strlen(prefixes[i])) == 0)
+			return open_columns(output, named.name + strlen(prefixes[i]), &named, error);
 	return open_named(output, &named, error);
 }
 

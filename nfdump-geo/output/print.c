@@ -26,6 +26,41 @@ char *digits_before(char *end, uint64_t value)
 	return end;
 }
 
+bool is_plain_text(const uint8_t *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((bytes[i] < ' ' || bytes[i] > '~') && bytes[i] != '\t' && bytes[i] != '\n' &&
+		    bytes[i] != '\r')
+			return false;
+	return true;
+}
+
+static char *put_dump_row(char *at, const uint8_t *bytes, size_t count)
+{
+	static const char upper[] = "0123456789ABCDEF";
+	char *row = at;
+
+	for (size_t i = 0; i < count; i++) {
+		*at++ = upper[bytes[i] >> 4];
+		*at++ = upper[bytes[i] & 15];
+		*at++ = ' ';
+		if (i == 7)
+			*at++ = ' ';
+	}
+	at = put_blanks(at, (size_t)(row + 50 - at));
+	at = put_text(at, "|  ", 3);
+	for (size_t i = 0; i < count; i++)
+		*at++ = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
+	return put_text(at, " \n", 2);
+}
+
+char *put_dump(char *at, const uint8_t *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i += 16)
+		at = put_dump_row(at, bytes + i, count - i < 16 ? count - i : 16);
+	return at;
+}
+
 char *put_hex(char *at, uint64_t value, unsigned count)
 {
 	unsigned digits = 1;

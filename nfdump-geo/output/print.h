@@ -87,6 +87,14 @@ static inline char *put_digits(char *at, uint64_t value, unsigned count)
 /** Lower-case hexadecimal, at least `count` digits. */
 char *put_hex(char *at, uint64_t value, unsigned count);
 
+/** Bytes that may be text. @return true when all are printable, blank, tab or line ends */
+bool is_plain_text(const uint8_t *bytes, size_t count);
+
+enum { PRINT_DUMP_ROW = 80 };
+
+/** Rows of 16 bytes, in hexadecimal and as characters, at most PRINT_DUMP_ROW characters each. */
+char *put_dump(char *at, const uint8_t *bytes, size_t count);
+
 /** Counters: plain below 10^6, then `x.y M`, G, T (factor 1000), right aligned; width 0 = as long
  * as it is, else the mantissa has 5 characters at least. */
 char *put_scaled(char *at, uint64_t value, size_t width);

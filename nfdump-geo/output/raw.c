@@ -8,7 +8,7 @@
 #include "output/names.h"
 #include "output/output.h"
 
-enum { RAW_FIXED_MAX = 8192, RAW_LABEL = 12, RAW_VALUE = 17 };
+enum { RAW_FIXED_MAX = 8192, RAW_LABEL = 12, RAW_VALUE = 17, RAW_INDENT = 6 };
 
 static char *put_label(char *at, const char *label)
 {
@@ -57,7 +57,7 @@ static char *line_time(char *at, const char *label, uint64_t ms, struct clock_ca
 	if (ms / 1000)
 		at = put_time(at, clock, ms, ' ');
 	else
-		at = put_digits(put_string(at, "<unknown>."), ms, 3);
+		at = put_digits(put_string(at, "0."), ms, 3);
 	return put_string(at, "]\n");
 }
 
@@ -90,6 +90,22 @@ static char *element_numbers(char *at, const struct record_view *view)
 	return at;
 }
 
+/* Text of a variable element; control characters become dots. */
+static char *text_rest(char *at, const struct record_view *view, enum element element, size_t width)
+{
+	const char *text = (const char *)view_payload(view, element);
+	size_t len = strnlen(text, view->payload_bytes[element]);
+	char *from;
+
+	from = at = put_blanks(at, len < width ? width - len : 0);
+	at = put_text(at, text, len);
+	for (; from < at; from++)
+		if ((unsigned char)*from < ' ' || *from == 127)
+			*from = '.';
+	*at++ = '\n';
+	return at;
+}
+
 /* An AS number is aligned as if it had 5 digits. */
 static char *line_as(char *at, const struct record_view *view, const char *label, enum field_id id)
 {
@@ -107,10 +123,13 @@ static char *header(char *at, const struct flow_row *row)
 
 	at = put_string(at, "\nFlow Record: \n");
 	at = line_number(at, "RecordCount", row->number, "");
-	snprintf(words, sizeof(words), " %s %s%u, %s",
-		 view->bytes[10] & RECORD_FLAG_EVENT ? "EVENT" : version & 0x80 ? "SFLOW" : "NETFLOW",
-		 "v", version & 0x3fu,
-		 view->bytes[10] & RECORD_FLAG_SAMPLED ? "Sampled" : "Unsampled");
+	/* only what came by a protocol has its version */
+	snprintf(words, sizeof(words), " %s%.0u, %s",
+		 view->bytes[10] & RECORD_FLAG_EVENT ? "EVENT"
+		 : version & 0x80		     ? "SFLOW v"
+		 : version			     ? "NETFLOW v"
+						     : "FLOW",
+		 view->bytes[10] & RECORD_FLAG_EVENT ? 0 : version & 0x3fu, view->bytes[10] & RECORD_FLAG_SAMPLED ? "Sampled" : "Unsampled");
 	at = line_hex(at, "Flags", view->bytes[10], 2, words);
 	at = put_number_right(put_label(at, "Elements"), view->count, RAW_VALUE);
 	at = put_string(at, ": ");
@@ -119,7 +138,10 @@ static char *header(char *at, const struct flow_row *row)
 	at = line_number(at, "size", view->record_bytes, "");
 	at = line_number(at, "engine type", view->bytes[6], "");
 	at = line_number(at, "engine ID", view->bytes[7], "");
-	return line_field(at, view, "export sysid", FIELD_EXPORTER);
+	at = line_field(at, view, "export sysid", FIELD_EXPORTER);
+	if (!view_has(view, ELEMENT_LABEL))
+		return at;
+	return text_rest(put_label(at, "Label"), view, ELEMENT_LABEL, RAW_VALUE);
 }
 
 static char *flags_line(char *at, const char *label, uint8_t flags)
@@ -147,8 +169,9 @@ static char *generic(char *at, const struct flow_row *row)
 	if (reverse)
 		at = flags_line(at, "revtcp flags", reverse);
 	if (row_is_icmp(view)) {
-		snprintf(words, sizeof(words), "%u.%u", port >> 8, port & 0xffu);
-		at = line_text(at, "ICMP", words, strlen(words));
+		at = put_number_right(put_label(at, "ICMP"), port >> 8, RAW_VALUE - 1);
+		at = put_number(put_string(at, "."), port & 0xff);
+		at = put_string(at, "  type.code\n");
 	} else {
 		at = line_field(at, view, "src port", FIELD_SRC_PORT);
 		at = line_field(at, view, "dst port", FIELD_DST_PORT);
@@ -166,8 +189,32 @@ static char *country_line(char *at, const char *label, uint16_t code)
 	return line_number(at, label, country_number(code), words);
 }
 
+static char *tunnel(char *at, const struct record_view *view, enum element element)
+{
+	bool six = element == ELEMENT_TUNNEL6;
+	uint32_t proto = view_u32(view, element, six ? 32 : 8);
+	const char *word = proto < 256 ? protocol_name((uint8_t)proto) : NULL;
+	char words[16];
+
+	snprintf(words, sizeof(words), " %s", word ? word : "");
+	at = line_number(at, "tun proto", proto, words);
+	for (unsigned side = 0; side < 2; side++) {
+		struct address address =
+			six ? address_ip6(view_u64(view, element, 16 * side),
+					  view_u64(view, element, 16 * side + 8))
+			    : address_ip4(view_u32(view, element, 4 * side));
+
+		at = line_address(at, side ? "tun dst addr" : "tun src addr", address);
+	}
+	return at;
+}
+
 static char *addresses(char *at, const struct record_view *view)
 {
+	if (view_has(view, ELEMENT_TUNNEL4))
+		at = tunnel(at, view, ELEMENT_TUNNEL4);
+	else if (view_has(view, ELEMENT_TUNNEL6))
+		at = tunnel(at, view, ELEMENT_TUNNEL6);
 	if (!view_has_addresses(view))
 		return at;
 	at = line_address(at, "src addr", view_src(view));
@@ -194,9 +241,13 @@ static char *mask_line(char *at, const struct record_view *view, const char *lab
 	return at;
 }
 
+/* RFC 5103 section 6.3 */
+static const char *const biflow_words[] = {"", "initiator", "reverseInitiator", "perimeter"};
+
 static char *misc(char *at, const struct record_view *view)
 {
 	uint8_t reason = view_u8(view, ELEMENT_MISC, 13);
+	uint8_t direction = view_u8(view, ELEMENT_MISC, 12);
 	char words[40];
 
 	at = line_field(at, view, "input", FIELD_INPUT);
@@ -206,7 +257,8 @@ static char *misc(char *at, const struct record_view *view)
 	at = line_field(at, view, "fwd status", FIELD_FWD_STATUS);
 	at = line_field(at, view, "dst tos", FIELD_DST_TOS);
 	at = line_field(at, view, "direction", FIELD_DIRECTION);
-	at = line_hex(at, "biFlow Dir", view_u8(view, ELEMENT_MISC, 12), 2, " ");
+	snprintf(words, sizeof(words), " %s", biflow_words[direction & 3]);
+	at = line_hex(at, "biFlow Dir", direction, 2, direction > 3 ? "" : words);
 	snprintf(words, sizeof(words), " %s", end_reason_name(reason));
 	return line_hex(at, "end reason", reason, 2, words);
 }
@@ -249,28 +301,8 @@ static char *latencies(char *at, const struct record_view *view)
 		char text[32];
 		char *end = put_thousandths(text, view_u64(view, ELEMENT_LATENCY, 8 * i));
 
-		end = put_string(end, " ms");
-		at = line_text(at, label[i], text, (size_t)(end - text));
-	}
-	return at;
-}
-
-static char *tunnel(char *at, const struct record_view *view, enum element element)
-{
-	bool six = element == ELEMENT_TUNNEL6;
-	uint32_t proto = view_u32(view, element, six ? 32 : 8);
-	const char *word = proto < 256 ? protocol_name((uint8_t)proto) : NULL;
-	char words[16];
-
-	snprintf(words, sizeof(words), " %s", word ? word : "");
-	at = line_number(at, "tun proto", proto, words);
-	for (unsigned side = 0; side < 2; side++) {
-		struct address address =
-			six ? address_ip6(view_u64(view, element, 16 * side),
-					  view_u64(view, element, 16 * side + 8))
-			    : address_ip4(view_u32(view, element, 4 * side));
-
-		at = line_address(at, side ? "tun dst addr" : "tun src addr", address);
+		at = put_right(put_label(at, label[i]), text, (size_t)(end - text), RAW_VALUE);
+		at = put_string(at, " ms\n");
 	}
 	return at;
 }
@@ -279,12 +311,18 @@ static char *nsel(char *at, const struct flow_row *row)
 {
 	const struct record_view *view = row->view;
 	uint8_t event = view_u8(view, ELEMENT_NSEL, 14);
+	uint16_t extended = view_u16(view, ELEMENT_NSEL, 12);
+	const char *word = event_ext_name(extended);
 	char words[24];
 
 	at = line_field(at, view, "connect ID", FIELD_CONNECTION);
 	snprintf(words, sizeof(words), ": %s", nsel_event_name(event));
 	at = line_number(at, "fw event", event, words);
-	at = line_field(at, view, "fw ext event", FIELD_EVENT_EXT);
+	if (word)
+		snprintf(words, sizeof(words), ": %s", word);
+	else
+		snprintf(words, sizeof(words), ": %u", extended);
+	at = line_number(at, "fw ext event", extended, words);
 	return line_time(at, "Event time", view_u64(view, ELEMENT_NSEL, 0), row->clock);
 }
 
@@ -301,12 +339,12 @@ static char *nat_event(char *at, const struct flow_row *row)
 static char *acls(char *at, const struct record_view *view)
 {
 	for (unsigned side = 0; side < 2; side++) {
-		at = put_label(at, side ? "Egress ACL" : "Ingress ACL");
+		at = put_blanks(put_label(at, side ? "Egress ACL" : "Ingress ACL"), RAW_INDENT);
 		for (unsigned i = 0; i < 3; i++) {
 			if (i)
 				*at++ = '/';
 			at = put_hex(put_string(at, "0x"),
-				     view_u32(view, ELEMENT_ACL, 12 * side + 4 * i), 1);
+				     view_number(view, FIELD_ACL_IN_ACL + 3 * side + i), 1);
 		}
 		*at++ = '\n';
 	}
@@ -321,34 +359,35 @@ static char *port_block(char *at, const struct record_view *view)
 	return line_field(at, view, "pblock size", FIELD_PBLOCK_SIZE);
 }
 
-/* Text of a variable element; control characters become dots. */
-static char *text_line(char *at, const struct record_view *view, const char *label,
-		       enum element element)
+/* RFC 6759: one byte classification engine, then the selector in network order. */
+static char *application(char *at, const struct flow_row *row)
 {
-	const char *text = (const char *)view_payload(view, element);
-	size_t len = strnlen(text, view->payload_bytes[element]);
-	char *from;
+	const uint8_t *byte = view_payload(row->view, ELEMENT_APP_ID);
+	size_t len = row->view->payload_bytes[ELEMENT_APP_ID];
+	uint64_t selector = 0;
+	const char *name;
 
-	at = put_label(at, label);
-	from = at = put_blanks(at, len < RAW_VALUE ? RAW_VALUE - len : 0);
-	at = put_text(at, text, len);
-	for (; from < at; from++)
-		if ((unsigned char)*from < ' ' || *from == 127)
-			*from = '.';
+	for (size_t i = 1; i < len && i < 8; i++)
+		selector = selector << 8 | byte[i];
+	at = put_number_right(put_label(at, "app ID"), len ? byte[0] : 0, RAW_VALUE - 3);
+	at = put_number(put_string(at, ".."), selector);
+	name = name_table_find(row->names, RECORD_NBAR, row_application_id(row->view));
+	at = put_string(put_string(at, ": "), name ? name : "<no info>");
 	*at++ = '\n';
 	return at;
 }
 
-static char *bytes_line(char *at, const struct record_view *view, const char *label,
-			enum element element)
+/* Its size; itself, if it is text; and a dump of it. */
+static char *payload_lines(char *at, const struct record_view *view, const char *label,
+			   enum element element)
 {
 	const uint8_t *byte = view_payload(view, element);
+	size_t len = view->payload_bytes[element];
 
-	at = put_label(at, label);
-	for (unsigned i = 0; i < view->payload_bytes[element]; i++)
-		at = put_hex(at, byte[i], 2);
-	*at++ = '\n';
-	return at;
+	at = line_number(at, label, len, "");
+	if (is_plain_text(byte, len))
+		at = put_text(put_text(at, (const char *)byte, len), "\n", 1);
+	return put_dump(at, byte, len);
 }
 
 static char *element_lines(char *at, const struct flow_row *row, enum element element)
@@ -396,11 +435,10 @@ static char *element_lines(char *at, const struct flow_row *row, enum element el
 		return macs(at, view);
 	case ELEMENT_LATENCY:
 		return latencies(at, view);
-	case ELEMENT_TUNNEL4:
-	case ELEMENT_TUNNEL6:
-		return tunnel(at, view, element);
 	case ELEMENT_OBSERVATION:
-		at = line_hex(at, "obs domainID", view_u32(view, element, 8), 5, "");
+		at = put_hex(put_string(put_blanks(put_label(at, "obs domainID"), 8), "0x"),
+			     view_u32(view, element, 8), 5);
+		*at++ = '\n';
 		return line_hex(at, "obs pointID", view_u64(view, element, 0), 10, "");
 	case ELEMENT_VRF:
 		at = line_field(at, view, "ingress VRF", FIELD_VRF_IN);
@@ -421,15 +459,14 @@ static char *element_lines(char *at, const struct flow_row *row, enum element el
 	case ELEMENT_PORT_BLOCK:
 		return port_block(at, view);
 	case ELEMENT_USER:
-		return text_line(at, view, "username", element);
-	case ELEMENT_LABEL:
-		return text_line(at, view, "Label", element);
+		at = put_blanks(put_label(at, "username"), RAW_INDENT);
+		return text_rest(at, view, element, 0);
 	case ELEMENT_APP_ID:
-		return bytes_line(at, view, "app ID", element);
+		return application(at, row);
 	case ELEMENT_PAYLOAD_IN:
-		return bytes_line(at, view, "in payload", element);
+		return payload_lines(at, view, "in payload", element);
 	case ELEMENT_PAYLOAD_OUT:
-		return bytes_line(at, view, "out payload", element);
+		return payload_lines(at, view, "out payload", element);
 	default:
 		return at;
 	}
@@ -444,7 +481,8 @@ static void raw_begin(const struct output *output, struct text *text)
 /* Elements in the order of their numbers; an element that is there twice counts once. */
 static void raw_flow(const struct output *output, struct text *text, const struct flow_row *row)
 {
-	char *at = text_reserve(text, RAW_FIXED_MAX + 2 * (size_t)row->view->record_bytes);
+	/* a dump takes 5 bytes a byte, and the text before it one */
+	char *at = text_reserve(text, RAW_FIXED_MAX + 6 * (size_t)row->view->record_bytes);
 
 	(void)output;
 	if (!at)

@@ -17,6 +17,7 @@
 #include "geo/group.h"
 #include "nffile/cells.h"
 #include "programs/common.h"
+#include "programs/conf_keys.h"
 #include "programs/nfcapd_options.h"
 #include "sys/daemon.h"
 #include "sys/signals.h"
@@ -88,7 +89,6 @@ static int take_exporter(const char *key, const char *value, int line, void *arg
 
 static int configure(struct nfcapd *nfcapd, struct error *error)
 {
-	static const struct conf_known known = {"nfcapd", "exporter.", CONF_LIST};
 	struct nfcapd_options *options = &nfcapd->options;
 	struct exporter_items items = {.options = options, .error = error};
 	struct conf *conf;
@@ -96,7 +96,8 @@ static int configure(struct nfcapd *nfcapd, struct error *error)
 
 	if (status != NFGEO_OK)
 		return status;
-	status = conf_check(conf, &known, 1, error);
+	status = conf_keys_check(conf, error);
+	conf_keys_warn(conf, "nfcapd");
 	if (status == NFGEO_OK)
 		status = group_configure(conf, error);
 	/* The command line wins as a whole: its sources replace those of the file. */

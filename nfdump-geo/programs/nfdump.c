@@ -12,6 +12,7 @@
 
 #include "geo/group.h"
 #include "nffile/reader.h"
+#include "programs/conf_keys.h"
 #include "programs/nfdump_files.h"
 #include "programs/nfdump_provenance.h"
 #include "programs/nfdump_verify.h"
@@ -255,8 +256,11 @@ static int configure(struct run *run)
 	struct error error = {0};
 
 	if (conf_open(&run->conf, run->options.conf_path, &error) != NFGEO_OK ||
+	    conf_keys_check(run->conf, &error) != NFGEO_OK ||
 	    group_configure(run->conf, &error) != NFGEO_OK)
 		return run_failed(&error);
+	if (run->options.task != TASK_CHECK_FILTER) /* NfSen shows all that it prints */
+		conf_keys_warn(run->conf, "nfdump");
 	return EXIT_DONE;
 }
 

@@ -7,6 +7,7 @@
 
 #include "geo/group.h"
 #include "geo/reload.h"
+#include "programs/conf_keys.h"
 #include "programs/nfgeo.h"
 
 static const char usage[] =
@@ -45,14 +46,6 @@ static const struct {
 _Static_assert(GEO_MIN_COVERAGE == 50 && GEO_MAX_CHANGE == 25 && GEO_MAX_AGE_DAYS == 180,
 	       "the texts above");
 
-/* Keys of the programs' own sections. */
-static const struct conf_known program_keys[] = {
-	{"nfdump", "geodb.path", CONF_TEXT},	{"nfdump", "fmt.", CONF_TEXT},
-	{"nfdump", "csv.", CONF_TEXT},		{"nfdump", "pipe.seconds", CONF_BOOL},
-	{"nfcapd", "geodb.path", CONF_TEXT},
-	{"nfcapd", "exporter.", CONF_LIST},	{"nfprofile", "geodb.path", CONF_TEXT},
-};
-
 static void print_row(const char *key, const char *value, const char *whence)
 {
 	printf("%-24s %-32s %s\n", key, value, whence);
@@ -69,33 +62,6 @@ static void print_place(const struct geo_settings *settings, const char *key,
 	print_row(key, place.none ? "none (no countries)" : place.path, place.whence);
 }
 
-static bool is_known(const char *path)
-{
-	for (size_t i = 0; i < geo_conf_key_count; i++)
-		if (conf_is_known(&geo_conf_keys[i], path))
-			return true;
-	for (size_t i = 0; i < sizeof(program_keys) / sizeof(*program_keys); i++)
-		if (conf_is_known(&program_keys[i], path))
-			return true;
-	return false;
-}
-
-/* Sections of stock programs that are none of ours may hold anything; geodb.path and ctrygroup.X
- * in no section at all are a mistake that is easily made. */
-static bool is_ours(const char *path)
-{
-	static const char *const sections[] = {"geo", "nfdump", "nfcapd", "nfprofile", "geodb",
-					       "ctrygroup"};
-
-	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
-		size_t len = strlen(sections[i]);
-
-		if (strncmp(path, sections[i], len) == 0 && path[len] == '.')
-			return true;
-	}
-	return !strchr(path, '.');
-}
-
 static int print_key(const char *path, const char *value, int line, void *arg)
 {
 	const struct conf *conf = arg;
@@ -104,11 +70,10 @@ static int print_key(const char *path, const char *value, int line, void *arg)
 	if (strcmp(path, "geo.geodb.path") == 0) /* printed as what it leads to */
 		return 0;
 	snprintf(whence, sizeof(whence), "%s:%d", conf_path(conf), line);
-	if (is_known(path))
+	if (conf_keys_known(path))
 		print_row(path, value, whence);
-	else if (is_ours(path))
-		common_complain("nfgeo config", "%s: %s is no key of nfdump-geo: see "
-				"nfdump-geo.conf(5)", whence, path);
+	else if (conf_keys_ours(path))
+		conf_keys_complain(conf, "nfgeo config", path, line);
 	return 0;
 }
 
@@ -159,8 +124,7 @@ static int check(const struct conf *conf, const char *geodb, struct error *error
 	int status = conf_check(conf, geo_conf_keys, geo_conf_key_count, error);
 
 	if (status == NFGEO_OK)
-		status = conf_check(conf, program_keys,
-				    sizeof(program_keys) / sizeof(*program_keys), error);
+		status = conf_keys_check(conf, error);
 	if (status == NFGEO_OK)
 		status = geo_place_find(&place, &settings, error);
 	if (status == NFGEO_OK)

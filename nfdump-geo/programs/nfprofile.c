@@ -24,6 +24,7 @@
 #include "geo/group.h"
 #include "geo/reload.h"
 #include "programs/common.h"
+#include "programs/conf_keys.h"
 #include "programs/nfprofile_options.h"
 #include "query/profile.h"
 
@@ -204,7 +205,10 @@ static int configure(struct run *run, struct error *error)
 	if (status == NFGEO_OK)
 		status = conf_open(&run->conf, options->conf_path, error);
 	if (status == NFGEO_OK)
+		status = conf_keys_check(run->conf, error);
+	if (status == NFGEO_OK)
 		status = group_configure(run->conf, error);
+	conf_keys_warn(run->conf, "nfprofile");
 	run->set.places = (struct channel_places){options->data_dir, options->stat_dir,
 						  options->filter_name};
 	run->set.codec = options->codec;

@@ -28,6 +28,7 @@ static const struct known_key known[] = {
 #define FIELD_U32(json)	    json, json, "", STAT_NUMBER, KEY_NUM
 #define FIELD_U64(json)	    json, json, "", STAT_NUMBER, KEY_NUM
 #define FIELD_TIME(json)    json, json, "", STAT_LATENCY, KEY_NUM /* seconds.mmm */
+#define FIELD_N32(json)	    json, json, "", STAT_HEX, KEY_NUM
 #define FIELD_IP4(json)	    json, json, "", STAT_ADDRESS, KEY_IP4
 #define FIELD_IP6(json)	    json, json, "", STAT_ADDRESS, KEY_IP6
 #define FIELD_MAC(json)	    json, json, "", STAT_MAC, KEY_NUM

@@ -123,6 +123,35 @@ is((run('-V'))[1], "nfdump: Version: 1.7.8 (nfdump-geo $1)\n", 'version')
 is((run('-h'))[0], 0, '-h');
 is((run(''))[0], 0, 'nothing to read: help');
 
+# The configuration: a key that nobody knows is named and passed over, a value of a wrong kind is an error.
+sub conf {
+	my ($text, $args, $want, $err) = @_;
+	open my $file, '>', "$tmp/conf" or die;
+	print $file $text;
+	close $file;
+	my ($got) = run("-C $tmp/conf $args");
+	is($got, $want, "configuration: $text");
+	like(`cat $tmp/stderr`, $err, '... what is said');
+}
+my $v5 = "-r $data/v5.nf -c 1 -q";
+conf("[nfdump]\nfmt.x = '%sa'\npipe.second = true\n", "$v5 -o x", 0,
+	qr{^nfdump: \Q$tmp\E/conf:3: nfdump\.pipe\.second is no key of nfdump-geo[^\n]*\n\z});
+conf("[nfdump]\nfoo = [ 'a', 'b' ]\n[sfcapd]\nx = 1\n", $v5, 0, qr/^nfdump: [^\n]*conf:2: nfdump\.foo [^\n]*\n\z/);
+conf("[geo]\nlocalnet = '/x'\n", $v5, 0, qr/conf:2: geo\.localnet is no key/);
+conf("geodb.path = 'none'\n", $v5, 0, qr/conf:1: geodb\.path is no key/);
+conf("[nfdump]\npipe.seconds = 'yes'\n", $v5, 1, qr/conf:2: nfdump\.pipe\.seconds must be true or false/);
+conf("[nfdump]\ncsv.country = true\ncsv.c = '%sa'\ntordb.path = 'none'\n[nfcapd]\nfoo = 1\n", $v5, 0, qr/^\z/);
+conf("[nfdump]\nfoo = 1\n", "-Z 'proto tcp'", 0, qr/^\z/);
+
+# Formats that name no columns.
+for my $case (['csv:', 'csv: names no columns'], ['fmt:', 'fmt: names no columns'],
+	['table:', 'table: names no columns'], ["'csv: '", 'csv:  names no columns'],
+	['csv:%ts,', 'csv: no column at the end'], ['csv:%ts,,%sa', 'csv: no column before ,%sa'],
+	['nosuch', 'ndjson, ndjson\+class,']) {
+	is((run("$v5 -o $case->[0]"))[0], 1, "-o $case->[0]");
+	like(`cat $tmp/stderr`, qr/$case->[1]/, '... is named');
+}
+
 # Damage: everything readable is printed, the damage is named, and the status is 3.
 copy($one, "$tmp/cut");
 truncate("$tmp/cut", (-s $one) - 1000);

@@ -153,6 +153,8 @@ check('config: -G wins', ['config', @conf, '-G', '/x'], 0, qr/^geo\.geodb\.path 
 check('config: -C none', ['config', '-C', 'none'], 0, qr/^geo\.geodb\.path .* the default$/m, '');
 spit("$dir/typo", "[geo]\nmin_coverrage = 10\n[nfcapd]\nexporter.r1 = [ \"192.0.2.1\", \"/d\" ]\n");
 check('config: a key nobody knows', ['config', '-C', "$dir/typo"], 0, undef, qr/typo:2: geo\.min_coverrage is no key/);
+spit("$dir/csv", "[nfdump]\ncsv.country = true\ncsv.mine = \"%ts,%sa\"\n");
+check('config: keys of csv', ['config', '-C', "$dir/csv"], 0, qr/^nfdump\.csv\.country +true/m, '');
 spit("$dir/nosection", "geodb.path = \"/x\"\n[sfcapd]\nanything = 1\n");
 check('config: a key in no section', ['config', '-C', "$dir/nosection"], 0, undef, qr/^nfgeo config: \S+nosection:1: geodb\.path is no key.*\n\z/);
 spit("$dir/wrong", "[geo]\nmin_coverage = 120\n");

@@ -63,6 +63,8 @@ static bool put_value(uint8_t *at, const struct field *field, const char *text)
 	}
 	number = strtoull(text, &end, 0);
 	memcpy(at, &number, field->bytes); /* little-endian, as the file */
+	if (field->type == FIELD_TYPE_N32)
+		bytes_put32(at, bytes_get_net32(at));
 	return *text && !*end && (field->bytes == 8 || number >> (8 * field->bytes) == 0);
 }
 

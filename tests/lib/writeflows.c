@@ -4,11 +4,13 @@
  *
  * Write a flow file from lines of words, for tests that want to say exactly what is in it:
  *
- *   flow SRC DST SPORT DPORT PROTO FLAGS PACKETS BYTES FIRST_MS MS AS SRC_CTRY DST_CTRY SYSID
+ *   flow SRC DST SPORT DPORT PROTO FLAGS PACKETS BYTES FIRST_MS MS AS SRC_CTRY DST_CTRY SYSID [MORE]
  *   exporter SYSID ADDRESS
  *   sampler SYSID INTERVAL          of INTERVAL packets one is looked at
  *
  * SRC_CTRY - writes a record without countries. Flows of an exporter with a sampler are marked.
+ * MORE: up to 8 words ID=HEX, elements of the file format with their payload; event marks the
+ * record as one of a firewall.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@
 #include "flow/geotail.h"
 #include "nffile/writer.h"
 
-enum { RECORD_ROOM = 256, SYSIDS = 65536, BLOCK_BYTES = 256 << 10 };
+enum { RECORD_ROOM = 8192, WORDS_MAX = 24, SYSIDS = 65536, BLOCK_BYTES = 256 << 10 };
 
 static unsigned line_number;
 static bool sampled[SYSIDS];
@@ -77,6 +79,33 @@ static void put_addresses(struct record_builder *builder, char **word)
 		geotail_write(at + bytes, (uint16_t)number(word[11]), (uint16_t)number(word[12]));
 }
 
+static unsigned nibble(char letter)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = letter ? strchr(digits, letter) : NULL;
+
+	if (!at)
+		die("not hexadecimal");
+	return (unsigned)(at - digits);
+}
+
+static void put_element(struct record_builder *builder, const char *word)
+{
+	const char *hex = strchr(word, '=');
+	size_t bytes = hex ? strlen(hex + 1) / 2 : 0;
+	uint8_t *at;
+
+	if (strcmp(word, "event") == 0) {
+		builder->bytes[10] |= RECORD_FLAG_EVENT;
+		return;
+	}
+	at = hex ? record_element(builder, (enum element)strtoul(word, NULL, 10), bytes) : NULL;
+	if (!at)
+		die(word);
+	for (size_t i = 0; i < bytes; i++)
+		at[i] = (uint8_t)(nibble(hex[1 + 2 * i]) << 4 | nibble(hex[2 + 2 * i]));
+}
+
 static size_t put_flow(uint8_t *out, char **word)
 {
 	struct record_builder builder;
@@ -98,6 +127,8 @@ static size_t put_flow(uint8_t *out, char **word)
 	bytes_put32(at, (uint32_t)number(word[10]));
 	bytes_put16(out + 8, sysid);
 	out[10] = sampled[sysid] ? RECORD_FLAG_SAMPLED : 0;
+	for (word += 14; *word; word++)
+		put_element(&builder, *word);
 	return record_end(&builder);
 }
 
@@ -133,19 +164,20 @@ static size_t put_sampler(uint8_t *out, char **word)
 
 static const struct kind {
 	const char *name;
-	unsigned words;
+	unsigned words, more;
 	size_t (*put)(uint8_t *out, char **word);
-} kinds[] = {{"flow", 14, put_flow}, {"exporter", 2, put_exporter}, {"sampler", 2, put_sampler}};
+} kinds[] = {{"flow", 14, 8, put_flow}, {"exporter", 2, 0, put_exporter}, {"sampler", 2, 0, put_sampler}};
 
 static size_t put_line(uint8_t *out, char *line)
 {
-	char *word[16];
+	char *word[WORDS_MAX] = {NULL};
 	unsigned count = 0;
 
-	for (char *at = strtok(line, " \n"); at && count < 16; at = strtok(NULL, " \n"))
+	for (char *at = strtok(line, " \n"); at && count < WORDS_MAX - 1; at = strtok(NULL, " \n"))
 		word[count++] = at;
 	for (size_t i = 0; count && i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (strcmp(word[0], kinds[i].name) == 0 && count == kinds[i].words + 1)
+		if (strcmp(word[0], kinds[i].name) == 0 && count > kinds[i].words &&
+		    count <= 1 + kinds[i].words + kinds[i].more)
 			return kinds[i].put(out, word + 1);
 	die("not understood");
 	return 0;
@@ -159,7 +191,7 @@ int main(int argc, char **argv)
 	struct nffile_writer *writer;
 	struct block block = {0};
 	struct error error = {0};
-	char line[1024];
+	static char line[2 * RECORD_ROOM];
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: writeflows FILE IDENT < LINES\n");
