@@ -461,12 +461,16 @@ int nffile_finish(struct nffile_writer *writer, const struct nffile_finish *fini
 	return status;
 }
 
+void nffile_remove(const char *work_path)
+{
+	unlink(work_path);
+	sumfile_remove(work_path);
+}
+
 void nffile_abort(struct nffile_writer *writer)
 {
 	if (!writer)
 		return;
-	unlink(writer->path);
-	if (writer->sums)
-		sumfile_remove(writer->path);
+	nffile_remove(writer->path);
 	writer_free(writer);
 }

@@ -80,6 +80,9 @@ struct nffile_finish {
 int nffile_finish(struct nffile_writer *writer, const struct nffile_finish *finish,
 		  struct error *error);
 
+/** Remove a work file that nffile_finish() left, and what lies beside it. */
+void nffile_remove(const char *work_path);
+
 /** Drop everything: the file is removed. NULL is fine. */
 void nffile_abort(struct nffile_writer *writer);
 

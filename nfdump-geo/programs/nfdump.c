@@ -77,7 +77,7 @@ static int close_writer(struct run *run)
 	run->writer = NULL; /* freed by nffile_finish() in every case */
 	if (nffile_finish(writer, &finish, &error) == NFGEO_OK)
 		return EXIT_DONE;
-	unlink(run->work_name);
+	nffile_remove(run->work_name);
 	return run_failed(&error);
 }
 

@@ -146,7 +146,7 @@ static int write_file(struct anonymising *run, struct nffile_reader *reader, con
 	}
 	status = nffile_finish(writer, &finish, error);
 	if (status != NFGEO_OK)
-		unlink(work);
+		nffile_remove(work);
 	else
 		run->flows += flows;
 	return status;

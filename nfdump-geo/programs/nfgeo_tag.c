@@ -328,7 +328,7 @@ static int finish_file(struct tagging *tagging, const struct job *job,
 	}
 	status = nffile_finish(writer, &finish, error);
 	if (status != NFGEO_OK)
-		unlink(work);
+		nffile_remove(work);
 	return status;
 }
 

@@ -279,7 +279,7 @@ static int finish_file(const struct run *run, struct channel *channel, struct er
 	status = nffile_finish(writer, &finish, error);
 	if (status != NFGEO_OK) {
 		profile_work_path(channel, work);
-		unlink(work);
+		nffile_remove(work);
 		return status;
 	}
 	return expire_book(channel->data_dir, run->options.slot_s,

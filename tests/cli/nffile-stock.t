@@ -26,7 +26,7 @@ sub stock {
 	return ($out, $status, -s "$tmp/stderr" ? `head -3 $tmp/stderr` : '');
 }
 
-sub sorted { return join "\n", sort split /\n/, $_[0] }
+sub sorted { return join "\n", sort { $a cmp $b } split /\n/, $_[0] }
 
 for my $file (@files) {
 	my $in = "$dir/$file";

@@ -120,8 +120,10 @@ for my $file (@files) {
 	SKIP: {
 		skip 'no stock nfdump 1.7.1', 6 unless $stock;
 		for my $format (qw(line long extended csv json)) {
-			is_deeply([run($stock, '-q', '-r', $copy, '-o', $format)],
-				[run($stock, '-q', '-r', $file, '-o', $format)], "$name: stock -o $format prints the same");
+			# More than some thousand flows are put in order of their countries.
+			my ($is, $want) = map { [run($stock, '-q', '-r', $_, '-o', $format)] } $copy, $file;
+			$_->[0] = join "\n", sort { $a cmp $b } split /,?\n/, $_->[0] for $is, $want;
+			is_deeply($is, $want, "$name: stock -o $format prints the same");
 		}
 		is_deeply([run($stock, '-I', '-r', $copy)], [run($stock, '-I', '-r', $file)], "$name: stock -I prints the same");
 		my ($before) = run($stock, '-E', $file);

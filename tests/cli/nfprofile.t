@@ -89,13 +89,13 @@ sub world {
 }
 
 # csv without the exporters' numbers: stock gives the exporters new ones and leaves the flows alone.
-sub numberless { return $_[0] =~ s/^((?:[^,]*,){46})\d+,/$1/mgr }
+sub numberless { return join "\n", sort { $a cmp $b } split /\n/, $_[0] =~ s/^((?:[^,]*,){46})\d+,/$1/mgr }
 
 # Everything that can be seen from outside of what a run left.
 sub result {
 	my ($top) = @_;
 	my $text = '';
-	for my $path (sort split /\n/, `cd $top && find . -type f`) {
+	for my $path (sort { $a cmp $b } split /\n/, `cd $top && find . -type f`) {
 		next if $path =~ m{filter\.txt$};
 		$text .= "$path\n";
 		if ($path =~ /nfcapd/) {
