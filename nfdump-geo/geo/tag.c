@@ -235,24 +235,27 @@ static inline bool no_tail(const struct record_view *view)
  */
 __attribute__((always_inline)) static inline uint32_t tag_walk(struct tagger *tagger,
 							       struct block_cursor *cursor,
+							       struct record_views *views,
 							       wanted *is_wanted, uint16_t *pair)
 {
 	uint8_t *bytes = cursor->block->bytes;
-	struct record_view view;
 	const uint8_t *record;
 	size_t record_bytes;
 	uint32_t asked = 0;
 
-	record_view_init(&view);
 	for (; block_next(cursor, &record, &record_bytes) == 1; pair += pair ? 2 : 0) {
-		if (bytes_get16(record) != RECORD_FLOW ||
-		    record_view(&view, record, record_bytes) != NFGEO_OK || !is_wanted(&view))
+		const struct record_view *view;
+
+		if (bytes_get16(record) != RECORD_FLOW)
+			continue;
+		view = record_views_look(views, record, record_bytes);
+		if (!view || !is_wanted(view))
 			continue;
 		asked++;
 		if (pair)
-			tagger_add(tagger, &view, (uint8_t *)pair, NULL);
+			tagger_add(tagger, view, (uint8_t *)pair, NULL);
 		else
-			add_in_place(tagger, &view, bytes + (record - bytes));
+			add_in_place(tagger, view, bytes + (record - bytes));
 	}
 	tagger_flush(tagger);
 	return asked;
@@ -262,19 +265,21 @@ void tag_block(struct block *block, size_t from, uint32_t record_count,
 	       const struct geo_table *table, struct geo_recent *recent)
 {
 	struct block_cursor cursor = {block, from, record_count};
+	struct record_views views;
 	struct tagger tagger;
 
 	tagger_init(&tagger, table, recent);
-	tag_walk(&tagger, &cursor, any_tail, NULL);
+	record_views_init(&views);
+	tag_walk(&tagger, &cursor, &views, any_tail, NULL);
 }
 
-uint32_t tag_blanks(struct block *block, const struct geo_table *table, struct geo_recent *recent)
+uint32_t tag_blanks(struct block_cursor *cursor, struct record_views *views,
+		    const struct geo_table *table, struct geo_recent *recent)
 {
-	struct block_cursor cursor = block_cursor(block);
 	struct tagger tagger;
 
 	tagger_init(&tagger, table, recent);
-	return tag_walk(&tagger, &cursor, blank_tail, NULL);
+	return tag_walk(&tagger, cursor, views, blank_tail, NULL);
 }
 
 /* As the walk: each record of the block has its place in `pair`. */
@@ -282,11 +287,13 @@ static uint32_t look_up(const struct block *block, const struct geo_table *table
 			uint16_t *pair)
 {
 	struct block_cursor cursor = block_cursor(block);
+	struct record_views views;
 	struct tagger tagger;
 
 	memset(pair, 0, 2 * sizeof(*pair) * block->record_count);
 	tagger_init(&tagger, table, NULL);
-	return tag_walk(&tagger, &cursor, is_wanted, pair);
+	record_views_init(&views);
+	return tag_walk(&tagger, &cursor, &views, is_wanted, pair);
 }
 
 uint32_t tag_fill(const struct block *block, const struct geo_table *table, uint16_t *pair)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "flow/block.h"
+#include "flow/record.h"
 #include "geo/recent.h"
 #include "geo/table.h"
 
@@ -22,10 +23,14 @@ void tag_block(struct block *block, size_t from, uint32_t record_count,
 	       const struct geo_table *table, struct geo_recent *recent);
 
 /**
- * Collector of somebody else: fill the geo tails of a block that hold GEOTAIL_BLANK, and no others.
+ * Collector of somebody else: fill the geo tails that hold GEOTAIL_BLANK, and no others, of the
+ * records that the cursor has left.
+ *
+ * @param views  kept from call to call: the layouts of the records
  * @return number of records that got countries
  */
-uint32_t tag_blanks(struct block *block, const struct geo_table *table, struct geo_recent *recent);
+uint32_t tag_blanks(struct block_cursor *cursor, struct record_views *views,
+		    const struct geo_table *table, struct geo_recent *recent);
 
 /**
  * Query: the countries of records that carry none. pair[2*i] and pair[2*i+1] get source and

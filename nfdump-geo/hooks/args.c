@@ -41,6 +41,7 @@ static void drop_local(void *arg)
 
 	geo_table_unref(local->table);
 	geo_recent_free(local->recent);
+	hook_sums_free(local->sums);
 	*local = (struct hook_local){0};
 }
 

@@ -13,7 +13,6 @@
 
 #include "base/crc32c.h"
 #include "flow/block.h"
-#include "flow/record.h"
 #include "hooks/hooks.h"
 #include "nffile/compress.h"
 #include "nffile/fileio.h"
@@ -25,7 +24,6 @@ struct hook_file {
 	const void *key;
 	struct geo_trailer *geo; /* owns; NULL = memory ran out, or it cannot be told any more */
 	uint64_t tagged_flows;
-	struct record_view view; /* keeps its layout from record to record */
 	struct hook_file *next;
 };
 
@@ -55,7 +53,6 @@ static struct hook_file *find_or_add(const void *key)
 		return NULL;
 	file->key = key;
 	file->geo = geo_trailer_new();
-	record_view_init(&file->view);
 	pthread_mutex_lock(&lock);
 	file->next = files;
 	files = file;
@@ -93,33 +90,17 @@ int nfgeo_file_stale(uint16_t type, const void *payload, size_t bytes)
 	       bytes_get32((const uint8_t *)payload + 4) == GEO_PART_MAGIC;
 }
 
-/* Sum up the flow records of a block; one that contradicts itself is not counted, as every reader
- * leaves it out. What counts as a flow is what the program's own totals count: a collector's
- * record, or what a record stands for. */
-static void add_records(struct hook_file *file, const uint8_t *bytes, size_t len)
+/* Which database? The one that this thread filled the whole block from; or a collector puts
+ * together what it wrote before, all by one database if it had no other. */
+static const struct geo_provenance *provenance_of(const struct hook_sums *sums, uint32_t tagged)
 {
-	const uint8_t *end = bytes + len;
+	const struct hook_local *local = hook_local();
 
-	file->geo->query = !atomic_load(&hook_books.collecting);
-	while (end - bytes >= 4 && bytes_get16(bytes + 2) >= 4) {
-		if (bytes_get16(bytes) == RECORD_FLOW &&
-		    record_view(&file->view, bytes, (size_t)(end - bytes)) == NFGEO_OK)
-			geo_trailer_add(file->geo, &file->view);
-		if (bytes_get16(bytes + 2) > end - bytes)
-			break;
-		bytes += bytes_get16(bytes + 2);
-	}
-}
-
-/* Which database? This thread just filled the block; or a collector puts together what it wrote
- * before, all by one database if it had no other. */
-static const struct geo_provenance *provenance_of_block(void)
-{
-	struct hook_local *local = hook_local();
-	bool ours =
-		local->filled || (local->generation == 1 && atomic_load(&hook_books.collecting));
-
-	return ours && local->table ? geo_table_provenance(local->table) : NULL;
+	if (sums->filled)
+		return sums->filled == tagged ? sums->provenance : NULL;
+	return local->table && local->generation == 1 && atomic_load(&hook_books.collecting)
+		       ? geo_table_provenance(local->table)
+		       : NULL;
 }
 
 /* The index would be short: do without. */
@@ -129,33 +110,43 @@ static void drop_geo(struct hook_file *file)
 	file->geo = NULL;
 }
 
+/* What counts as a flow is what the program's own totals count: a collector's record, or what a
+ * record stands for. @return false when memory is out */
+static bool add_block(struct hook_file *file, struct geo_entry *entry, struct hook_sums *sums)
+{
+	uint64_t unknown = file->geo->unknown;
+	struct sum_table empty = file->geo->block;
+	uint32_t tagged;
+
+	file->geo->query = !atomic_load(&hook_books.collecting);
+	file->geo->block = sums->table;
+	file->geo->families = sums->families;
+	sums->table = empty;
+	entry->crc = sums->crc;
+	if (!geo_trailer_block(file->geo))
+		return false;
+	tagged = entry->flow_count - entry->untagged_count;
+	file->tagged_flows += tagged;
+	if (tagged)
+		entry->provenance = geo_trailer_provenance(file->geo, provenance_of(sums, tagged));
+	if (sums->filled)
+		atomic_fetch_add(&hook_books.unknown, file->geo->unknown - unknown);
+	return true;
+}
+
 void nfgeo_file_block(const void *key, uint32_t ordinal, const void *payload, size_t bytes,
 		      size_t stored)
 {
 	struct hook_file *file = find_or_add(key);
+	struct hook_sums *sums = hook_sums_of(payload, bytes);
 	struct geo_entry *entry = file && file->geo ? geo_trailer_entry(file->geo) : NULL;
-	uint64_t unknown;
 
-	if (!entry) {
-		if (file)
-			drop_geo(file);
-		return;
+	if (entry) {
+		entry->ordinal = ordinal;
+		entry->stored_bytes = (uint32_t)stored;
 	}
-	unknown = file->geo->unknown;
-	add_records(file, payload, bytes);
-	entry->ordinal = ordinal;
-	entry->stored_bytes = (uint32_t)stored;
-	entry->crc = crc32c(0, payload, bytes);
-	if (!geo_trailer_block(file->geo)) {
+	if (file && !(entry && sums && add_block(file, entry, sums)))
 		drop_geo(file);
-		return;
-	}
-	file->tagged_flows += entry->flow_count - entry->untagged_count;
-	if (entry->flow_count > entry->untagged_count)
-		entry->provenance = geo_trailer_provenance(file->geo, provenance_of_block());
-	if (hook_local()->filled)
-		atomic_fetch_add(&hook_books.unknown, file->geo->unknown - unknown);
-	hook_local()->filled = false;
 }
 
 /* --- the end of a file ------------------------------------------------------------------------ */

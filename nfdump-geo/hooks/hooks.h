@@ -13,13 +13,28 @@
 #include "geo/recent.h"
 #include "geo/table.h"
 #include "include/nfgeo_hooks.h"
+#include "nffile/sumtable.h"
+
+/*
+ * What the block at hand adds up to: made where its countries are filled in, used where it has been
+ * written.
+ */
+struct hook_sums {
+	const void *payload; /* of that block; NULL = none is at hand */
+	size_t bytes;
+	uint32_t crc, filled;			 /* filled: records that got countries .. */
+	const struct geo_provenance *provenance; /* .. from this database */
+	uint8_t families;			 /* enum geo_families */
+	struct sum_table table;
+	struct record_views views; /* layouts, kept from block to block */
+};
 
 /* A thread's reference to the table that is current, and the answers it was given lately. */
 struct hook_local {
 	uint64_t generation; /* of the table; 0 = none, as at the start */
 	struct geo_table *table;
-	struct geo_recent *recent;
-	bool filled; /* the block at hand got its countries from the table */
+	struct geo_recent *recent; /* owns; NULL = out of memory */
+	struct hook_sums *sums;	   /* owns; NULL = none yet, or out of memory */
 };
 
 struct hook_books {
@@ -57,5 +72,11 @@ static inline struct hook_local *hook_local(void)
 		return local;
 	return hook_renew(local);
 }
+
+/** The sums of a block: those that nfgeo_fill() left in this thread, or made now. NULL when memory
+ * is out. */
+struct hook_sums *hook_sums_of(const void *payload, size_t bytes);
+
+void hook_sums_free(struct hook_sums *sums);
 
 #endif

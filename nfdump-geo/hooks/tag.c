@@ -10,7 +10,6 @@
 #include "base/bytes.h"
 #include "flow/geotail.h"
 #include "geo/country.h"
-#include "geo/tag.h"
 #include "hooks/hooks.h"
 
 /* The header of an element lies before its payload. */
@@ -180,47 +179,6 @@ uint32_t nfgeo_tag_record(void *record, size_t room)
 	added = put_tails(record, &at, blank);
 	hook_count(&hook_books.tagged, added > 0);
 	return added;
-}
-
-static void drop_blank(enum element element, const uint8_t *payload)
-{
-	uint8_t *pair = stored_pair(element, payload);
-
-	if (pair && bytes_get32(pair) == GEOTAIL_BLANK)
-		bytes_put32(pair, COUNTRY_UNKNOWN);
-}
-
-/* The database went away between a record's tail and its look-up: no file may say "still to be
- * looked up". */
-static void drop_blanks(const struct block *block)
-{
-	struct block_cursor cursor = block_cursor(block);
-	struct addresses at;
-	const uint8_t *record;
-	size_t record_bytes;
-
-	while (block_next(&cursor, &record, &record_bytes) == 1)
-		if (find_addresses(record, record_bytes, &at)) {
-			drop_blank(ELEMENT_IP4, payload_at(record, at.el2));
-			drop_blank(ELEMENT_IP6, payload_at(record, at.el3));
-		}
-}
-
-void nfgeo_fill(void *payload, size_t bytes)
-{
-	struct block block = {.bytes = payload, .used = bytes, .record_count = UINT32_MAX};
-	struct hook_local *local = hook_local();
-	uint32_t filled = 0;
-
-	local->filled = false;
-	if (!atomic_load_explicit(&hook_books.collecting, memory_order_relaxed))
-		return;
-	if (local->table)
-		filled = tag_blanks(&block, local->table, local->recent);
-	else
-		drop_blanks(&block);
-	local->filled = filled > 0;
-	atomic_fetch_add(&hook_books.looked_up, 2 * (uint64_t)filled);
 }
 
 /* An IPv4 element of zeros at the end of a record that has no addresses. @return bytes added */

@@ -413,6 +413,8 @@ static void test_json(void **state)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
+enum { FILE_RECORDS = 40 * LAYOUTS + 1 }; /* of a block: several windows and a piece */
+
 /* As a collector writes a file: blocks, seal, appendix, header. Our reader must find the geo
  * blocks, sealed. The file itself is made by our writer, without any, and cut before its appendix.
  */
@@ -431,14 +433,15 @@ static void write_file(const char *path, unsigned codec, int tagged)
 	uint8_t header[40];
 	int file, key = 0;
 
-	assert_int_equal(block_init(&block, 1 << 16), NFGEO_OK);
-	for (size_t i = 0; i < LAYOUTS; i++) {
-		size_t len = build(&layouts[i], block.bytes + block.used);
+	assert_int_equal(block_init(&block, 1 << 18), NFGEO_OK);
+	for (size_t i = 0; i < FILE_RECORDS; i++) {
+		size_t len = build(&layouts[i % LAYOUTS], block.bytes + block.used);
 
 		if (tagged)
-			len += tag(block.bytes + block.used, BUFFER);
+			len += nfgeo_tag_record(block.bytes + block.used, BUFFER);
 		block_commit(&block, len);
 	}
+	nfgeo_fill(block.bytes, block.used);
 	assert_int_equal(nffile_create(&writer, path, &options, &error), NFGEO_OK);
 	assert_int_equal(nffile_write(writer, &block, &error), NFGEO_OK);
 	assert_int_equal(nffile_write(writer, &block, &error), NFGEO_OK);
@@ -488,11 +491,19 @@ static void test_file(void **state)
 		summary = nffile_summary(reader);
 		assert_non_null(summary);
 		assert_true(summary->sealed && summary->complete);
-		assert_int_equal(summary->totals.flow_records, 2 * LAYOUTS);
+		assert_int_equal(summary->totals.flow_records, 2 * FILE_RECORDS);
 		assert_int_equal(summary->totals.untagged.flows, 0);
 		assert_int_equal(summary->entry_count, 2);
 		assert_int_equal(summary->provenance_count, 1);
 		assert_int_equal(summary->entry[0].provenance, 1);
+		/* The first was added up while it was filled, the second when it was written. */
+		assert_int_equal(summary->entry[0].flow_count, FILE_RECORDS);
+		assert_int_equal(summary->entry[0].crc, summary->entry[1].crc);
+		assert_memory_equal(&summary->entry[0].src, &summary->entry[1].src,
+				    sizeof(summary->entry[0].src));
+		assert_true(country_set_has(&summary->entry[0].src, CZ));
+		assert_true(country_set_has(&summary->entry[0].dst, US));
+		assert_false(country_set_has(&summary->entry[0].dst, CZ));
 		nffile_close(reader);
 	}
 }
@@ -669,7 +680,7 @@ static void test_lost_database(void **state)
 	hook_thread.table = NULL;
 	nfgeo_fill(block.bytes, block.used);
 	assert_int_equal(count_pairs(&block, 0, 0), LAYOUTS);
-	assert_false(hook_thread.filled);
+	assert_int_equal(hook_thread.sums->filled, 0);
 	hook_thread = kept;
 	assert_string_equal(nfgeo_rotate(), "Countries: 10 records tagged, 0 had no room; "
 					    "0 addresses looked up, 0 without country");
