@@ -155,6 +155,8 @@ static int add_token(struct build *build, const struct token *token)
 	};
 	if (key)
 		step->width = (uint16_t)header_len;
+	if (token->emit == emit_blank)
+		build->format->blank = token->name;
 	build->format->fixed_bytes += STEP_FIXED_BYTES;
 	build->format->variable += (token->flags & FLAG_V) != 0;
 	build->format->fixed_bytes += token->flags & FLAG_M ? NAME_SHOWN_MAX : 0;

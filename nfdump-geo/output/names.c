@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "output/names.h"
 
+#include <strings.h>
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* As the filter language spells them (nfgeo-filter(7)); a gap prints as its number. */
@@ -87,4 +89,22 @@ const char *nsel_event_text(uint8_t event)
 const char *end_reason_name(uint8_t reason)
 {
 	return reason < COUNT(end_reasons) ? end_reasons[reason] : "unknown";
+}
+
+const char *missing_reason(const char *name)
+{
+	static const char as[] = "there is no database of AS organisations; AS numbers are in "
+				 "%sas %das, srcas dstas as";
+	static const char tls[] = "TLS handshakes are not decoded";
+	static const struct {
+		const char *name, *reason;
+	} rows[] = {
+		{"sasn", as}, {"dasn", as}, {"srcasn", as}, {"dstasn", as}, {"asn", as},
+		{"ja3", tls}, {"ja4", tls}, {"ja4s", tls},  {"sni", tls},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (strcasecmp(rows[i].name, name) == 0)
+			return rows[i].reason;
+	return NULL;
 }

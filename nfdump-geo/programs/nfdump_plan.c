@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "nffile/reader.h"
+#include "output/names.h"
 
 int run_failed(const struct error *error)
 {
@@ -149,6 +150,13 @@ static int parse_window(struct run *run)
 	return status;
 }
 
+/* A column that can have no values must not look as if the flows had none. */
+static void tell_blank(const char *token)
+{
+	if (token)
+		common_complain("nfdump", "%%%s is left blank: %s", token, missing_reason(token));
+}
+
 /* -o, or what fits the aggregation. */
 int run_open_output(struct run *run)
 {
@@ -184,7 +192,10 @@ int run_open_output(struct run *run)
 	} else if (!settings.name && options->aggregate && options->mode >= AGGREGATE_BIDIR) {
 		settings.name = "biline";
 	}
-	return output_open(&run->output, &settings, &error) == NFGEO_OK ? EXIT_DONE : run_failed(&error);
+	if (output_open(&run->output, &settings, &error) != NFGEO_OK)
+		return run_failed(&error);
+	tell_blank(run->output.format.blank);
+	return EXIT_DONE;
 }
 
 /* Does the answer depend on countries, and would it be the better for them? */

@@ -18,6 +18,7 @@
 #include "nffile/reader.h"
 #include "nffile/writer.h"
 #include "programs/nfgeo.h"
+#include "programs/nfgeo_query.h"
 #include "query/inputs.h"
 
 static const char usage[] =
@@ -308,15 +309,6 @@ static int parse_options(struct anonymising *run, struct input_options *input, i
 			common_complain(run->verb, "--country '%s': keep, continent, group:K or clear",
 					optarg);
 			return nfgeo_usage(run->verb);
-		case 'r':
-			input->file = optarg;
-			break;
-		case 'R':
-			input->range = optarg;
-			break;
-		case 'M':
-			input->dirs = optarg;
-			break;
 		case 'w':
 			run->write_path = optarg;
 			break;
@@ -327,14 +319,17 @@ static int parse_options(struct anonymising *run, struct input_options *input, i
 			fputs(usage, stdout);
 			return -1;
 		default:
-			return nfgeo_usage(run->verb);
+			if (!nfgeo_input_option(input, option, optarg))
+				return nfgeo_usage(run->verb);
 		}
 	if (status != EXIT_DONE)
 		return status;
-	if (run->has_key && optind == argc && (input->file || input->range || input->dirs))
+	if (!run->has_key)
+		common_complain(run->verb, "a key is needed: -K or --key-file");
+	else if (optind < argc)
+		common_complain(run->verb, "'%s': inputs are named with -r, -R or -M", argv[optind]);
+	else if (nfgeo_input_named(run->verb, input))
 		return EXIT_DONE;
-	common_complain(run->verb, "%s", !run->has_key ? "a key is needed: -K or --key-file"
-						       : "name the input with -r, -R or -M");
 	return nfgeo_usage(run->verb);
 }
 

@@ -26,18 +26,33 @@ static const struct geo_table *open_table(void *arg)
 	return query->table;
 }
 
-bool nfgeo_query_option(struct nfgeo_query *query, int option, const char *argument)
+bool nfgeo_input_option(struct input_options *input, int option, const char *argument)
 {
 	switch (option) {
 	case 'r':
-		query->input.file = argument;
+		input->file = argument;
 		return true;
 	case 'R':
-		query->input.range = argument;
+		input->range = argument;
 		return true;
 	case 'M':
-		query->input.dirs = argument;
+		input->dirs = argument;
 		return true;
+	}
+	return false;
+}
+
+bool nfgeo_input_named(const char *verb, const struct input_options *input)
+{
+	if (input->file || input->range || input->dirs)
+		return true;
+	common_complain(verb, "name the input with -r, -R or -M");
+	return false;
+}
+
+bool nfgeo_query_option(struct nfgeo_query *query, int option, const char *argument)
+{
+	switch (option) {
 	case 'G':
 		query->geodb = argument;
 		return true;
@@ -45,7 +60,7 @@ bool nfgeo_query_option(struct nfgeo_query *query, int option, const char *argum
 		query->config = argument;
 		return true;
 	}
-	return false;
+	return nfgeo_input_option(&query->input, option, argument);
 }
 
 /* The words as one text, as nfdump joins them. */
@@ -83,10 +98,8 @@ static int expand(struct nfgeo_query *query)
 	struct error error = {0};
 	int status;
 
-	if (!query->input.file && !query->input.range && !query->input.dirs) {
-		common_complain(query->verb, "name the files to read: -r, -R or -M");
+	if (!nfgeo_input_named(query->verb, &query->input))
 		return nfgeo_usage(query->verb);
-	}
 	status = inputs_expand(&query->inputs, &query->input, &error);
 	for (size_t i = 0; i < query->inputs.problem.count; i++) {
 		common_complain(query->verb, "%s", query->inputs.problem.text[i]);

@@ -41,6 +41,13 @@ struct nfgeo_query {
 	"  -C, --config FILE            configuration file; none for no configuration\n"           \
 	"  -h, --help                   this text\n"
 
+/** Take -r, -R or -M, for verbs that read files in a way of their own. @return false when it is none
+ * of them */
+bool nfgeo_input_option(struct input_options *input, int option, const char *argument);
+
+/** @return false, with a message, when none of them was given */
+bool nfgeo_input_named(const char *verb, const struct input_options *input);
+
 /** Take one of the options above. @return false when it is none of them */
 bool nfgeo_query_option(struct nfgeo_query *query, int option, const char *argument);
 

@@ -18,6 +18,7 @@
 #include "geo/reload.h"
 #include "include/nfgeo.h"
 #include "programs/nfgeo.h"
+#include "programs/nfgeo_query.h"
 #include "proto/encode_tmpl.h"
 #include "proto/encode_v5.h"
 #include "query/inputs.h"
@@ -396,15 +397,6 @@ static int parse_options(struct replay *replay, struct input_options *input, str
 		case 'v':
 			good = parse_version(optarg, &replay->version);
 			break;
-		case 'r':
-			input->file = optarg;
-			break;
-		case 'R':
-			input->range = optarg;
-			break;
-		case 'M':
-			input->dirs = optarg;
-			break;
 		case 't':
 			good = parse_window(optarg, plan);
 			break;
@@ -431,17 +423,16 @@ static int parse_options(struct replay *replay, struct input_options *input, str
 			fputs(usage, stdout);
 			return -1;
 		default:
-			return nfgeo_usage(replay->verb);
+			if (!nfgeo_input_option(input, option, optarg))
+				return nfgeo_usage(replay->verb);
 		}
 		if (!good)
 			return wrong(replay, "the value", optarg);
 	}
 	if (max && !rate_given)
 		replay->rate = 0;
-	if (!input->file && !input->range && !input->dirs) {
-		common_complain(replay->verb, "name the input with -r, -R or -M");
+	if (!nfgeo_input_named(replay->verb, input))
 		return nfgeo_usage(replay->verb);
-	}
 	return argc - optind > 1 ? wrong(replay, "more than one filter:", argv[optind + 1])
 				 : EXIT_DONE;
 }

@@ -6,10 +6,19 @@
 #include <string.h>
 #include <strings.h>
 
+#include "output/names.h"
 #include "query/statistics.h"
 
+/* A name of stock, without values here, is told apart from a name that is wrong. */
 static int unknown(const char *text, struct error *error)
 {
+	char name[16];
+	const char *reason;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text, "/:"), text);
+	reason = missing_reason(name);
+	if (reason)
+		return error_set(error, NFGEO_EINVAL, "-s %s: %s", text, reason);
 	return error_set(
 		error, NFGEO_EINVAL,
 		"Unknown stat: '%s': use NAME[:p][/ORDER...], NAME one of record srcip dstip "

@@ -152,6 +152,16 @@ for my $case (['csv:', 'csv: names no columns'], ['fmt:', 'fmt: names no columns
 	like(`cat $tmp/stderr`, qr/$case->[1]/, '... is named');
 }
 
+# Names of stock that have no values here are told apart from wrong ones.
+for my $name (qw(ja3 ja4 srcasn asn dstasn:p/bytes)) {
+	is((run("$v5 -s $name"))[0], 1, "-s $name");
+	like(`cat $tmp/stderr`, qr/^nfdump: -s $name: (TLS handshakes are not|there is no database of AS org)/, '... why');
+}
+for my $token (qw(sasn dasn ja3 sni)) {
+	is((run("$v5 -o 'fmt:%sa %$token'"))[0], 0, "%$token");
+	like(`cat $tmp/stderr`, qr/^nfdump: %$token is left blank: /, '... says that it is blank, and why');
+}
+
 # Damage: everything readable is printed, the damage is named, and the status is 3.
 copy($one, "$tmp/cut");
 truncate("$tmp/cut", (-s $one) - 1000);

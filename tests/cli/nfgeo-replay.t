@@ -15,28 +15,28 @@ my $soft = "$vectors/soft-none.nfcapd";
 
 # Columns of csv up to the MPLS labels: what follows is of the collector, not of the flow.
 sub rows {
-	my ($columns, @paths) = @_;
+	my ($columns, $path, @filter) = @_;
 	my @rows;
-	for my $path (@paths) {
-		my (undef, $out) = run_program('/usr/bin/nfdump', '-q', '-r', $path, '-o', 'csv');
+	if ($path) {
+		my (undef, $out) = run_program('/usr/bin/nfdump', '-q', '-r', $path, '-o', 'csv', @filter);
 		push @rows, map { join ',', (split /,/)[@$columns] } split /\n/, $out;
 	}
 	return [sort @rows];
 }
 
 SKIP: {
-	skip 'no stock nfcapd', 6 unless -x '/usr/bin/nfcapd' && -x '/usr/bin/nfdump';
-	for my $case (['soft-none', 9, [0 .. 40]], ['soft-none', 10, [0 .. 40]],
+	skip 'no stock nfcapd', 10 unless -x '/usr/bin/nfcapd' && -x '/usr/bin/nfdump';
+	for my $case (['soft-none', 9, [0 .. 40]], ['soft-none', 10, [0 .. 40]], ['soft-none', 5, [0 .. 8, 10 .. 12], 'ipv4'],
 		['rich-none', 9, [0 .. 40]], ['rich-none', 10, [0 .. 8, 10 .. 22]]) {
-		my ($name, $version, $columns) = @$case;
+		my ($name, $version, $columns, @filter) = @$case;
 		my $dir = workdir("$name-$version");
 		my $collector = collector(program => '/usr/bin/nfcapd', args => ['-w', $dir]);
 		my ($status, $out) = run_program($nfgeo, 'replay', '-p', $collector->{port}, '-v',
-			$version, '-r', "$vectors/$name.nfcapd");
+			$version, '-r', "$vectors/$name.nfcapd", @filter);
 		is($status, 0, "$name v$version: status");
 		select undef, undef, undef, 0.5;
 		$collector->stop;
-		is_deeply(rows($columns, files_in($dir)), rows($columns, "$vectors/$name.nfcapd"),
+		is_deeply(rows($columns, files_in($dir)), rows($columns, "$vectors/$name.nfcapd", @filter),
 			"$name v$version: the same flows");
 	}
 }
@@ -54,6 +54,28 @@ like($out, qr/^5 flows sent in \d+ datagrams/, 'five flows');
 is($status, 1, 'bad filter');
 ($status, $out, $err) = run_program(@to, '-v', 7, '-r', $soft);
 is($status, 2, 'bad version');
+# Speeds: a flow goes out when it ended. Three flows over 0.8 s.
+{
+	open my $lines, '|-', "$ENV{TEST_BIN}/writeflows " . workdir() . '/paced x' or die;
+	print $lines "flow 10.0.0.1 192.0.2.9 $_ 80 6 2 1 60 1709632801000 $_ 0 - 0 1\n" for 100, 500, 900;
+	close $lines or die 'writeflows';
+}
+for my $case (['recorded', 0.8, 60], ['2x', 0.4, 60], ['0.5x', 1.6, 60], ['max', 0, 0.4], ['1000x', 0, 0.4]) {
+	my ($speed, $least, $most) = @$case;
+	($status, $out) = run_program(@to, '--speed', $speed, '-r', workdir() . '/paced');
+	my ($seconds) = $out =~ /^3 flows sent in \d+ datagrams, .* in ([\d.]+) s$/m;
+	cmp_ok($seconds // -1, '>=', $least, "--speed $speed: not sooner");
+	cmp_ok($seconds // 99, '<', $most, '... nor later') if $ENV{NFGEO_SANITIZED} ne 'yes';
+}
+($status, $out) = run_program(@to, '--rate', 2, '-v', 5, '-r', $soft, 'ipv4');
+like($out, qr/^31 flows sent in 2 datagrams, .* in (0\.[5-9]|[1-9])/, '--rate 2: the second datagram waits');
+is($status, 0, '... and nothing was left out');
+SKIP: {
+	skip 'no script', 1 unless tool('script');
+	my $command = join ' ', @to, '--speed', 'recorded', '-r', workdir() . '/paced';
+	like(`script -qec '$command' /dev/null </dev/null`, qr/\r\d+ flows in \d+ datagrams sent.*\r\e\[K3 flows sent/s,
+		'a progress line on a terminal, which goes away');
+}
 my $pid = fork() // die;
 if (!$pid) {
 	open STDOUT, '>', workdir() . '/partial';
