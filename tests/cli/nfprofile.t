@@ -89,7 +89,7 @@ sub world {
 }
 
 # csv without the exporters' numbers: stock gives the exporters new ones and leaves the flows alone.
-sub numberless { return join "\n", sort { $a cmp $b } split /\n/, $_[0] =~ s/^((?:[^,]*,){46})\d+,/$1/mgr }
+sub numberless { return join "\n", sort { $a cmp $b } map { s|^((?:[^,]*,){46})\d+,|$1|r } split /\n/, join "", @_ }
 
 # Everything that can be seen from outside of what a run left.
 sub result {
