@@ -2,6 +2,7 @@
 /* gate.c - the paths of the steps when only the two countries are known. */
 #include "filter/gate.h"
 
+#include "filter/compile.h"
 #include "filter/paths.h"
 #include "include/nfgeo.h"
 

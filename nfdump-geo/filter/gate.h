@@ -30,6 +30,8 @@ static inline bool gate_passes(const struct country_gate *gate, uint16_t src, ui
 {
 	if (gate->open)
 		return true;
+	src = src < COUNTRY_CODES ? src : COUNTRY_UNKNOWN; /* as the filter has it */
+	dst = dst < COUNTRY_CODES ? dst : COUNTRY_UNKNOWN;
 	return country_set_has(&gate->src_named, src) ? country_set_has(&gate->src, src)
 						      : country_set_has(&gate->dst, dst);
 }

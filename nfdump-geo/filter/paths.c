@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/compile.h"
 #include "include/nfgeo.h"
 
 int paths_init(struct paths *paths, const struct filter *filter)

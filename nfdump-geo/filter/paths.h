@@ -9,7 +9,10 @@
 
 #include <stdbool.h>
 
-#include "filter/compile.h"
+#include "filter/filter.h"
+#include "filter/test.h"
+
+struct program;
 
 enum answer { ANSWER_NO = 1, ANSWER_YES = 2, ANSWER_EITHER = ANSWER_NO | ANSWER_YES };
 

@@ -14,6 +14,7 @@
 #include "geo/country.h"
 #include "geo/tag.h"
 #include "hooks/hooks.h"
+#include "nffile/geotrailer.h"
 
 enum { WINDOW = 128 }; /* records */
 
@@ -110,12 +111,14 @@ static void add_records(struct hook_sums *sums, struct block_cursor *cursor)
 	size_t len;
 
 	while (block_next(cursor, &record, &len) == 1) {
-		if (bytes_get16(record) != RECORD_FLOW)
+		view = bytes_get16(record) == RECORD_FLOW
+			       ? record_views_look(&sums->views, record, len)
+			       : NULL;
+		if (!view) {
+			sums->families |= geo_other_traits(record, len);
 			continue;
-		view = record_views_look(&sums->views, record, len);
-		if (!view)
-			continue;
-		sums->families |= geo_family(view);
+		}
+		sums->families |= geo_traits(view);
 		sum_table_record(&sums->table, view);
 	}
 }

@@ -124,7 +124,7 @@ static void get_entry(struct varint_in *in, struct geo_entry *entry, struct base
 	entry->flow_count = (uint32_t)varint_below(in, 1ull << 32);
 	entry->untagged_count = (uint32_t)varint_below(in, (uint64_t)entry->flow_count + 1);
 	entry->provenance = (uint32_t)varint_below(in, 1ull << 32);
-	entry->families = (uint8_t)varint_below(in, GEO_HAS_ANY + 1);
+	entry->families = (uint8_t)varint_below(in, GEO_HAS_UNKNOWN + 1);
 	entry->first_ms = base->first_ms + varint_get(in);
 	entry->last_ms = base->last_ms - varint_get(in);
 	get_set(in, &entry->src);
@@ -179,7 +179,7 @@ static size_t old_entry(const uint8_t *at, size_t left, struct geo_entry *entry)
 	entry->untagged_count = bytes_get32(at + 12);
 	entry->crc = bytes_get32(at + 16);
 	entry->provenance = bytes_get32(at + 20);
-	entry->families = GEO_HAS_ANY;
+	entry->families = GEO_HAS_UNKNOWN;
 	entry->first_ms = bytes_get64(at + 24);
 	entry->last_ms = bytes_get64(at + 32);
 	src = old_set(at + OLD_ENTRY_BYTES, left - OLD_ENTRY_BYTES, &entry->src);

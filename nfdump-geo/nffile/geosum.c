@@ -25,7 +25,7 @@ void geosum_add(struct geo_totals *totals, struct geo_entry *entry, const struct
 		flow_is_syn_only(view_proto(view), view_tcp_flags(view)) ? flows : 0;
 
 	entry->flow_count++;
-	entry->families |= geo_family(view);
+	entry->families |= geo_traits(view);
 	totals->flow_records++;
 	if (!has_counters) /* not in the stat record either */
 		flows = packets = bytes = 0;

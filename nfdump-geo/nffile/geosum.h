@@ -29,6 +29,12 @@ enum geo_families {
 	GEO_HAS_IP6 = 2,
 	GEO_HAS_NONE = 4, /* flows without addresses */
 	GEO_HAS_ANY = 7,
+	/* and what else is to be known before a block is left unread */
+	GEO_HAS_ODD_TIMES = 8,	 /* flows first seen at 0 (or without times), or last seen before that:
+				    first_ms and last_ms are not the bounds of both times */
+	GEO_HAS_OTHERS = 16,	 /* records that are no flows: exporters, samplers, names */
+	GEO_HAS_UNREADABLE = 32, /* damaged flows, and records of an unknown type */
+	GEO_HAS_UNKNOWN = 63,	 /* may have anything: entries of older files */
 };
 
 static inline uint8_t geo_family(const struct record_view *view)
@@ -36,6 +42,15 @@ static inline uint8_t geo_family(const struct record_view *view)
 	if (view_is_ip6(view))
 		return GEO_HAS_IP6;
 	return view_has(view, ELEMENT_IP4) ? GEO_HAS_IP4 : GEO_HAS_NONE;
+}
+
+/** What of the above a flow is. */
+static inline uint8_t geo_traits(const struct record_view *view)
+{
+	uint64_t first = view_first_ms(view);
+	bool odd = !first || view_last_ms(view) < first;
+
+	return (uint8_t)(geo_family(view) | (odd ? GEO_HAS_ODD_TIMES : 0));
 }
 
 /* One block of records. */
@@ -46,7 +61,7 @@ struct geo_entry {
 	uint32_t crc;			     /* CRC-32C of the payload before compression */
 	uint32_t provenance;		     /* id: what tagged its records; 0 = unknown or mixed */
 	uint64_t first_ms, last_ms;	     /* UINT64_MAX and 0 while there is no flow */
-	uint8_t families; /* enum geo_families of its flows, tagged or not; all = may be any */
+	uint8_t families; /* enum geo_families: what the block may have, tagged or not */
 	struct country_set src, dst;	     /* exact, of the tagged flows */
 };
 

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "flow/record_kind.h"
 #include "include/nfgeo.h"
 
 enum {
@@ -69,6 +70,11 @@ struct geo_entry *geo_trailer_entry(struct geo_trailer *trailer)
 	trailer->rows[trailer->entry_count] = (struct geo_place){0};
 	geosum_entry_init(&trailer->entry[trailer->entry_count]);
 	return &trailer->entry[trailer->entry_count++];
+}
+
+uint8_t geo_other_traits(const uint8_t *record, size_t len)
+{
+	return record_kind(record, len) == RECORD_IS_SERVICE ? GEO_HAS_OTHERS : GEO_HAS_UNREADABLE;
 }
 
 /* --- the end of a block ----------------------------------------------------------------------- */
@@ -148,6 +154,7 @@ bool geo_trailer_block(struct geo_trailer *trailer)
 	for (uint32_t i = 0; i < trailer->block.count; i++)
 		add_sum(trailer, entry, &trailer->block.sum[i]);
 	entry->families = trailer->families;
+	trailer->unreadable |= (trailer->families & GEO_HAS_UNREADABLE) != 0;
 	trailer->flow_records += entry->flow_count;
 	trailer->stored_bytes += entry->stored_bytes;
 	keep_rows(trailer, entry, &trailer->rows[trailer->entry_count - 1]);
@@ -239,10 +246,12 @@ void geo_trailer_lead(struct geo_trailer *trailer, struct geo_stream *stream)
 	geo_put_index(stream, trailer->entry, trailer->entry_count);
 	note_place(trailer, stream, GEO_SECTION_INDEX);
 	index = stream->used;
-	sum_table_sort(&trailer->cells);
-	geo_put_cube(stream, &trailer->cells, &trailer->untagged);
-	note_place(trailer, stream, GEO_SECTION_CUBE);
-	if (!trailer->no_pairs) {
+	if (!trailer->unreadable) { /* whoever asks a cube is not told what cannot be read */
+		sum_table_sort(&trailer->cells);
+		geo_put_cube(stream, &trailer->cells, &trailer->untagged);
+		note_place(trailer, stream, GEO_SECTION_CUBE);
+	}
+	if (!trailer->no_pairs && !trailer->unreadable) {
 		sum_table_sort(&trailer->pairs);
 		if (geo_put_pairs(stream, &trailer->pairs, trailer->stored_bytes / PAIRS_PART))
 			note_place(trailer, stream, GEO_SECTION_PAIRS);

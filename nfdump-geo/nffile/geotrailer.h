@@ -25,6 +25,7 @@ struct geo_trailer {
 	uint32_t entry_count, entry_capacity;
 	struct geo_stream row_bytes; /* what the blocks add up to by pair */
 	uint8_t families;	     /* of the block */
+	bool unreadable; /* some block has what cannot be read: no sums of the file */
 	struct sum_table block;	     /* by pair and kind */
 	struct sum_table cells;	     /* of the file, by side, country and kind */
 	struct sum_table pairs;	     /* of the file, by pair and kind */
@@ -45,9 +46,12 @@ struct geo_entry *geo_trailer_entry(struct geo_trailer *trailer);
 /** Add a flow record to the block. */
 static inline void geo_trailer_add(struct geo_trailer *trailer, const struct record_view *view)
 {
-	trailer->families |= geo_family(view);
+	trailer->families |= geo_traits(view);
 	sum_table_record(&trailer->block, view);
 }
+
+/** What a record is to trailer->families that geo_trailer_add() is not for: no flow, or damaged. */
+uint8_t geo_other_traits(const uint8_t *record, size_t len);
 
 /** The block is complete: what its flows add up to goes into its entry and into the file's sums.
  * @return false when memory is out: the trailer is of no use any more */

@@ -695,3 +695,32 @@ int nffile_next(struct nffile_reader *reader, struct block *block, struct error 
 		return status == NFGEO_OK ? 1 : status;
 	}
 }
+
+const struct geo_summary *nffile_index(struct nffile_reader *reader)
+{
+	load_index(reader);
+	return reader->summary && reader->summary->sealed ? reader->summary : NULL;
+}
+
+uint32_t nffile_ordinal(const struct nffile_reader *reader)
+{
+	return reader->ordinal;
+}
+
+const struct geo_entry *nffile_pass(struct nffile_reader *reader)
+{
+	const struct geo_entry *entry = &reader->summary->entry[reader->ordinal++];
+
+	reader->at += BLOCK_HEADER_BYTES + (uint64_t)entry->stored_bytes;
+	return entry;
+}
+
+uint32_t nffile_record_blocks(const struct nffile_reader *reader)
+{
+	return reader->seal ? reader->seal->cover.record_blocks : reader->info.block_count;
+}
+
+void nffile_will_read(const struct nffile_reader *reader, uint64_t from, uint64_t to)
+{
+	posix_fadvise(reader->fd, (off_t)from, (off_t)(to - from), POSIX_FADV_WILLNEED);
+}

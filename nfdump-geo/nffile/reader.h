@@ -105,6 +105,26 @@ struct geo_entry;
 const struct geo_entry *nffile_entry(const struct nffile_reader *reader,
 				     const struct raw_block *raw);
 
+/*
+ * For readers that know from the block index which blocks they want.
+ */
+
+/** The block index and the sums of a file that is as its writer left it; NULL otherwise. Borrowed
+ * until the file is closed; not thread safe. */
+const struct geo_summary *nffile_index(struct nffile_reader *reader);
+
+/** Number of the next block. */
+uint32_t nffile_ordinal(const struct nffile_reader *reader);
+
+/** Go behind the next block, which the index has, without a look at it. @return its entry */
+const struct geo_entry *nffile_pass(struct nffile_reader *reader);
+
+/** Blocks of records, when the file has an index; of all types otherwise. */
+uint32_t nffile_record_blocks(const struct nffile_reader *reader);
+
+/** Bytes from..to will be read soon: the kernel may fetch them now, all at once. Thread safe. */
+void nffile_will_read(const struct nffile_reader *reader, uint64_t from, uint64_t to);
+
 /** Blocks of other types met so far ("Blocks skipped"). */
 uint32_t nffile_skipped(const struct nffile_reader *reader);
 

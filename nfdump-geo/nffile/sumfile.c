@@ -59,7 +59,7 @@ void sumfile_remove(const char *work_path)
 uint32_t sumfile_read(const char *work_path, struct geo_entry **out)
 {
 	char path[PATH_MAX], line[128];
-	struct geo_entry *entry = NULL, read = {.families = GEO_HAS_ANY};
+	struct geo_entry *entry = NULL, read = {.families = GEO_HAS_UNKNOWN};
 	uint32_t count = 0, capacity = 0;
 	int fd = -1;
 	FILE *sums;

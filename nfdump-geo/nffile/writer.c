@@ -215,6 +215,9 @@ static void account(struct nffile_writer *writer, const uint8_t *bytes, size_t l
 		if (bytes_get16(bytes) == RECORD_FLOW &&
 		    record_view(&writer->view, bytes, (size_t)(end - bytes)) == NFGEO_OK)
 			add_record(writer);
+		else if (writer->geo)
+			writer->geo->families |=
+				geo_other_traits(bytes, bytes_get16(bytes + 2));
 }
 
 /* The index would be short: do without. */

@@ -13,6 +13,7 @@
 #include "geo/group.h"
 #include "nffile/reader.h"
 #include "programs/conf_keys.h"
+#include "programs/explain.h"
 #include "programs/nfdump_files.h"
 #include "programs/nfdump_provenance.h"
 #include "programs/nfdump_verify.h"
@@ -204,6 +205,10 @@ static int query(struct run *run)
 		status = run_report(run);
 	if (status == EXIT_DONE)
 		status = finish_output(run);
+	if (run->options.explain && (status == EXIT_DONE || run->result.files_read)) {
+		fflush(stdout);
+		explain_print(&run->result, stderr);
+	}
 	if (status == EXIT_DONE && run->result.interrupted)
 		return STATUS_INTERRUPTED;
 	if (status == EXIT_DONE)

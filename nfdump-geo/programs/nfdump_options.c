@@ -8,7 +8,14 @@
 
 #include "programs/common.h"
 
-enum { STATUS_NO_DATA = 250, LONG_NO_GEO = 256, LONG_ARRIVAL_ORDER, LONG_PROVENANCE };
+enum {
+	STATUS_NO_DATA = 250,
+	LONG_NO_GEO = 256,
+	LONG_ARRIVAL_ORDER,
+	LONG_PROVENANCE,
+	LONG_EXPLAIN,
+	LONG_NO_INDEX,
+};
 
 /* Fits a screen of 40 lines and 80 columns; the whole story is in nfdump(1). */
 static const char help[] =
@@ -47,6 +54,7 @@ static const char help[] =
 	"  -J CODEC        rewrite the files with another compression\n"
 	"  -i IDENT        change the ident of the file\n"
 	"Others\n"
+	"  --explain       say what was read, passed over, and answered from sums\n"
 	"  -C FILE         configuration, 'none' = none\n"
 	"  -W N            threads\n"
 	"  -V, -h          version, this help\n";
@@ -227,6 +235,12 @@ static bool set_plain(struct nfdump_options *options, int option, const char *va
 	case LONG_ARRIVAL_ORDER:
 		options->arrival_order = true;
 		return true;
+	case LONG_EXPLAIN:
+		options->explain = true;
+		return true;
+	case LONG_NO_INDEX:
+		options->no_index = true;
+		return true;
 	case 'q':
 		options->quiet = true;
 		return true;
@@ -373,6 +387,8 @@ int nfdump_options_parse(struct nfdump_options *options, int argc, char **argv)
 		{"arrival-order", no_argument, NULL, LONG_ARRIVAL_ORDER},
 		{"provenance", no_argument, NULL, LONG_PROVENANCE},
 		{"help", no_argument, NULL, 'h'},	 {"version", no_argument, NULL, 'V'},
+		{"explain", no_argument, NULL, LONG_EXPLAIN},
+		{"no-index", no_argument, NULL, LONG_NO_INDEX},
 		{NULL, 0, NULL, 0},
 	};
 	int option, status;

@@ -58,6 +58,7 @@ struct nfdump_options {
 	enum codec codec; /* -z, -j, -y, -J */
 	int level;
 	unsigned threads; /* -W; 0 = one a processor */
+	bool explain, no_index;
 };
 
 /** Parse and check. Messages and notices go to standard error.

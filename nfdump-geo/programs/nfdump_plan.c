@@ -236,6 +236,7 @@ int run_plan(struct run *run)
 	run->plan.threads = thread_count(run);
 	run->plan.numbered = (run->plan.filter && filter_needs_count(run->filter)) ||
 			     (run_is_listed(run) && output_needs_number(&run->output));
+	run->plan.read_all = run->options.no_index;
 	run->plan.named = output_needs_names(&run->output);
 	run->plan.progress = &run->progress.scan;
 	run->plan.table = open_table;

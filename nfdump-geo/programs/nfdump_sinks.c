@@ -80,15 +80,25 @@ static int drop_block_end(void *worker, struct error *error)
 	return NFGEO_OK;
 }
 
+static void drop_sums(void *worker, const struct pair_sum *row, size_t count, enum sum_sides sides)
+{
+	(void)worker, (void)row, (void)count, (void)sides;
+}
+
 void print_sink_init(struct print_sink *print, const struct output *output)
 {
 	*print = (struct print_sink){
-		.sink = {print_open, print_flow, NULL, print_block_end, true, NULL},
+		.sink = {.open = print_open,
+			 .flow = print_flow,
+			 .block_end = print_block_end,
+			 .in_order = true},
 		.output = output,
 	};
 	if (output->kind->silent)
-		print->sink = (struct scan_sink){print_open, drop_flow, NULL, drop_block_end, false,
-						NULL};
+		print->sink = (struct scan_sink){.open = print_open,
+						 .flow = drop_flow,
+						 .block_end = drop_block_end,
+						 .sums = drop_sums};
 }
 
 void print_sink_fini(struct print_sink *print)
@@ -248,7 +258,12 @@ static int write_block_end(void *arg, struct error *error)
 int write_sink_init(struct write_sink *write, struct nffile_writer *writer)
 {
 	*write = (struct write_sink){
-		.sink = {write_open, write_flow, write_other, write_block_end, true, write_begin},
+		.sink = {.open = write_open,
+			 .flow = write_flow,
+			 .other = write_other,
+			 .block_end = write_block_end,
+			 .in_order = true,
+			 .block_begin = write_begin},
 		.writer = writer,
 	};
 	hash_init(&write->seen, 16, 8);
@@ -334,16 +349,33 @@ static int tee_block_end(void *arg, struct error *error)
 	return status;
 }
 
+static void tee_sums(void *arg, const struct pair_sum *row, size_t count, enum sum_sides sides)
+{
+	struct tee_worker *worker = arg;
+
+	for (unsigned i = 0; i < worker->tee->count; i++)
+		worker->tee->to[i]->sums(worker->to[i], row, count, sides);
+}
+
 void tee_sink_init(struct tee_sink *tee)
 {
-	*tee = (struct tee_sink){
-		.sink = {tee_open, tee_flow, tee_other, tee_block_end, false, tee_begin}};
+	*tee = (struct tee_sink){.sink = {.open = tee_open,
+					  .flow = tee_flow,
+					  .block_end = tee_block_end,
+					  .block_begin = tee_begin,
+					  .sums = tee_sums}};
 }
 
 void tee_sink_add(struct tee_sink *tee, struct scan_sink *to)
 {
 	tee->to[tee->count++] = to;
 	tee->sink.in_order |= to->in_order;
+	if (to->other)
+		tee->sink.other = tee_other;
+	if (!to->sums)
+		tee->sink.sums = NULL;
+	tee->sink.sums_of |= to->sums_of;
+	tee->sink.sums_counted |= to->sums_counted;
 }
 
 void tee_sink_fini(struct tee_sink *tee)

@@ -68,11 +68,15 @@ static struct geo_entry sum_up(struct verify *verify)
 		verify->records++;
 		if (kind == RECORD_IS_FOREIGN || kind == RECORD_IS_UNKNOWN)
 			note_unknown(verify, record);
-		if (kind != RECORD_IS_FLOW)
+		if (kind != RECORD_IS_FLOW) {
+			entry.families |= kind == RECORD_IS_SERVICE ? GEO_HAS_OTHERS
+								    : GEO_HAS_UNREADABLE;
 			continue;
+		}
 		verify->flows++;
 		view = record_views_look(&verify->views, record, len);
 		if (!view) {
+			entry.families |= GEO_HAS_UNREADABLE;
 			damaged(verify, "a record contradicts itself in block",
 				verify->raw.ordinal);
 			continue;
@@ -86,10 +90,10 @@ static struct geo_entry sum_up(struct verify *verify)
 	return entry;
 }
 
-/* Files of before do not tell families: all may be there. */
+/* Files of before do not tell: all may be there. */
 static bool same_families(const struct geo_entry *said, const struct geo_entry *found)
 {
-	return said->families == found->families || said->families == GEO_HAS_ANY;
+	return said->families == found->families || said->families == GEO_HAS_UNKNOWN;
 }
 
 static bool same_entry(const struct geo_entry *said, const struct geo_entry *found)

@@ -27,6 +27,9 @@ struct nfgeo_query {
 	bool incomplete;
 };
 
+/* --no-index, for those verbs that use the geo blocks of files. */
+enum { NFGEO_NO_INDEX = 256, NFGEO_EXPLAIN };
+
 /* For getopt_long(): a verb's own options go beside these. */
 #define NFGEO_QUERY_LETTERS "r:R:M:G:C:h"
 #define NFGEO_QUERY_OPTIONS                                                                        \

@@ -8,6 +8,7 @@
 
 #include "base/sha256.h"
 #include "geo/country.h"
+#include "programs/explain.h"
 #include "programs/nfgeo_query.h"
 #include "query/country_totals.h"
 
@@ -15,11 +16,16 @@ static const char usage[] =
 	"usage: nfgeo totals [OPTION]... [FILTER]\n"
 	"\n"
 	"Flows, packets, bytes and SYN-only flows of every country, as destination (in) and as\n"
-	"source (out). Without a filter, files that have these sums are not read.\n"
-	"\n" NFGEO_QUERY_HELP "\n"
+	"source (out). Files whose own sums answer this are not read.\n"
+	"\n" NFGEO_QUERY_HELP
+	"      --explain                what was read, passed over, and answered from sums\n"
+	"      --no-index               read everything, for comparison\n\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 something was left out.\n";
 
-static const struct option options[] = {NFGEO_QUERY_OPTIONS, {NULL, 0, NULL, 0}};
+static const struct option options[] = {{"explain", no_argument, NULL, NFGEO_EXPLAIN},
+					{"no-index", no_argument, NULL, NFGEO_NO_INDEX},
+					NFGEO_QUERY_OPTIONS,
+					{NULL, 0, NULL, 0}};
 
 static void print_count(const struct geo_count *count)
 {
@@ -61,18 +67,31 @@ static void print(const struct country_totals *totals, size_t files)
 		print_count(out);
 		putchar('\n');
 	}
-	printf("end\t%zu\t%zu\n", files, totals->summed_files);
+	printf("end\t%zu\t%llu\n", files, (unsigned long long)totals->summed.files);
 }
 
-static int sum_up(struct nfgeo_query *query)
+/* Files from whose sums the scan took what matches count with those that were summed before it. */
+static void note_summed(struct nfgeo_query *query, struct country_totals *totals)
+{
+	struct scan_count *way = &query->result.books.way[SCAN_CUBE], scanned = *way;
+
+	way->files += totals->summed.files;
+	way->blocks += totals->summed.blocks;
+	way->flows += totals->summed.flows;
+	way->bytes += totals->summed.bytes;
+	totals->summed.files += scanned.files;
+}
+
+static int sum_up(struct nfgeo_query *query, bool explain)
 {
 	struct country_totals totals;
 	struct inputs left = {0};
 	int status = EXIT_FAILED;
 
 	country_totals_init(&totals);
-	if (country_totals_from_files(&totals, &query->inputs, !query->plan.filter, &left.path) ==
-	    NFGEO_OK) {
+	if (country_totals_from_files(&totals, &query->inputs,
+				      !query->plan.filter && !query->plan.read_all,
+				      &left.path) == NFGEO_OK) {
 		query->plan.inputs = &left;
 		status = nfgeo_query_run(query, &totals.sink);
 	} else {
@@ -81,8 +100,13 @@ static int sum_up(struct nfgeo_query *query)
 	country_totals_finish(&totals);
 	if (query->table)
 		country_totals_provenance(&totals, geo_table_provenance(query->table));
+	note_summed(query, &totals);
 	if (status != EXIT_FAILED)
 		print(&totals, query->inputs.path.count);
+	if (status != EXIT_FAILED && explain) {
+		fflush(stdout);
+		explain_print(&query->result, stderr);
+	}
 	country_totals_fini(&totals);
 	free(left.path.text);
 	return status;
@@ -91,6 +115,7 @@ static int sum_up(struct nfgeo_query *query)
 int nfgeo_totals(int argc, char **argv)
 {
 	struct nfgeo_query query = {.verb = argv[0]};
+	bool explain = false, no_index = false;
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, NFGEO_QUERY_LETTERS, options, NULL)) != -1) {
@@ -98,12 +123,16 @@ int nfgeo_totals(int argc, char **argv)
 			fputs(usage, stdout);
 			return EXIT_DONE;
 		}
-		if (!nfgeo_query_option(&query, option, optarg))
+		explain |= option == NFGEO_EXPLAIN;
+		no_index |= option == NFGEO_NO_INDEX;
+		if (option != NFGEO_EXPLAIN && option != NFGEO_NO_INDEX &&
+		    !nfgeo_query_option(&query, option, optarg))
 			return nfgeo_usage(query.verb);
 	}
 	status = nfgeo_query_open(&query, argc - optind, argv + optind);
+	query.plan.read_all = no_index;
 	if (status == EXIT_DONE)
-		status = sum_up(&query);
+		status = sum_up(&query, explain);
 	nfgeo_query_close(&query);
 	return status;
 }

@@ -225,7 +225,8 @@ struct aggregate *aggregate_new(enum aggregate_mode mode, const struct keys *key
 
 	if (!aggregate)
 		return NULL;
-	aggregate->sink = (struct scan_sink){open_part, take_flow, NULL, end_block, false, NULL};
+	aggregate->sink = (struct scan_sink){
+		.open = open_part, .flow = take_flow, .block_end = end_block};
 	aggregate->mode = mode;
 	aggregate->keys = keys;
 	if (mode == AGGREGATE_KEYS)

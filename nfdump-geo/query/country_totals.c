@@ -33,6 +33,26 @@ static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
 	geosum_add(&part->sums, &part->entry, row->view, view_flows(row->view));
 }
 
+static void add_count(struct geo_count *count, const struct cube_sum *sum)
+{
+	count->flows += sum->sum.flows;
+	count->packets += sum->sum.in_packets + sum->sum.out_packets;
+	count->bytes += sum->sum.in_bytes + sum->sum.out_bytes;
+	count->syn_only += sum->syn_only;
+}
+
+static void take_sums(void *worker, const struct pair_sum *row, size_t count, enum sum_sides sides)
+{
+	struct totals_part *part = worker;
+
+	for (size_t i = 0; i < count; i++) {
+		if (sides & SUMS_SRC)
+			add_count(&part->sums.src[row[i].src], &row[i].all);
+		if (sides & SUMS_DST)
+			add_count(&part->sums.dst[row[i].dst], &row[i].all);
+	}
+}
+
 static int end_block(void *worker, struct error *error)
 {
 	(void)worker;
@@ -42,8 +62,12 @@ static int end_block(void *worker, struct error *error)
 
 void country_totals_init(struct country_totals *totals)
 {
-	*totals = (struct country_totals){
-		.sink = {open_part, take_flow, NULL, end_block, false, NULL}};
+	*totals = (struct country_totals){.sink = {.open = open_part,
+						   .flow = take_flow,
+						   .block_end = end_block,
+						   .sums = take_sums,
+						   .sums_of = SUMS_SRC | SUMS_DST,
+						   .sums_counted = true}};
 }
 
 void country_totals_fini(struct country_totals *totals)
@@ -68,7 +92,7 @@ void country_totals_provenance(struct country_totals *totals,
 
 /* @return true when the file's own sums are all that is wanted of it. What cannot be opened is left
  * to the scan, which says so. */
-static bool take_sums(struct country_totals *totals, const char *path, bool use_sums)
+static bool take_file_sums(struct country_totals *totals, const char *path, bool use_sums)
 {
 	const struct geo_summary *summary;
 	struct nffile_reader *reader;
@@ -82,7 +106,10 @@ static bool take_sums(struct country_totals *totals, const char *path, bool use_
 	if (use_sums && summary && summary->complete && !summary->totals.untagged.flows &&
 	    !nffile_info(reader)->never_closed) {
 		geosum_merge(&totals->sums, &summary->totals);
-		totals->summed_files++;
+		totals->summed.files++;
+		totals->summed.blocks += nffile_record_blocks(reader);
+		totals->summed.flows += summary->totals.flow_records;
+		totals->summed.bytes += nffile_info(reader)->data_end;
 		done = true;
 	}
 	nffile_close(reader);
@@ -97,7 +124,7 @@ int country_totals_from_files(struct country_totals *totals, const struct inputs
 	if (!left->text)
 		return NFGEO_ENOMEM;
 	for (size_t i = 0; i < inputs->path.count; i++)
-		if (!take_sums(totals, inputs->path.text[i], use_sums))
+		if (!take_file_sums(totals, inputs->path.text[i], use_sums))
 			left->text[left->count++] = inputs->path.text[i];
 	return NFGEO_OK;
 }

@@ -20,7 +20,7 @@ struct country_totals {
 	/* What tagged the flows, each once; what is beyond the limit is not named. */
 	const struct geo_provenance *provenance[TOTALS_PROVENANCE_MAX];
 	size_t provenance_count;
-	size_t summed_files;	  /* that were not read */
+	struct scan_count summed; /* files that were not read */
 	struct totals_part *part; /* of the workers; owns */
 };
 

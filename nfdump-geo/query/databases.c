@@ -20,6 +20,13 @@ void databases_add(struct databases *databases, const struct geo_provenance *pro
 		databases->provenance[databases->count++] = provenance;
 }
 
+void databases_merge(struct databases *to, const struct databases *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		databases_add(to, from->provenance[i]);
+	to->unknown |= from->unknown;
+}
+
 void databases_add_file(struct databases *databases, struct nffile_reader *reader)
 {
 	const struct geo_summary *summary = nffile_summary(reader);

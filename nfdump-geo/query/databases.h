@@ -29,6 +29,9 @@ void databases_add(struct databases *databases, const struct geo_provenance *pro
 /** Those of an open file, by its geo blocks. Before its blocks are read; not thread safe. */
 void databases_add_file(struct databases *databases, struct nffile_reader *reader);
 
+/** Add those of another set. */
+void databases_merge(struct databases *to, const struct databases *from);
+
 enum { DATABASES_TEXT = 1024 };
 
 /** "2 databases: TYPE 2026-01-31 0123456789ab, ..", as many as fit; "" when it is one or none. */

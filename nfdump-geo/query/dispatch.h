@@ -32,16 +32,16 @@ static inline void dispatch_each(const struct dispatch *dispatch, uint16_t src, 
 {
 	for (uint32_t i = 0; i < dispatch->open_count; i++)
 		each(dispatch->open[i], arg);
-	if (src < COUNTRY_CODES)
-		for (uint32_t i = dispatch->by_src.start[src]; i < dispatch->by_src.start[src + 1]; i++)
-			each(dispatch->by_src.number[i], arg);
-	if (dst < COUNTRY_CODES)
-		for (uint32_t i = dispatch->by_dst.start[dst]; i < dispatch->by_dst.start[dst + 1]; i++) {
-			uint32_t number = dispatch->by_dst.number[i];
+	src = src < COUNTRY_CODES ? src : COUNTRY_UNKNOWN; /* as the filter has it */
+	dst = dst < COUNTRY_CODES ? dst : COUNTRY_UNKNOWN;
+	for (uint32_t i = dispatch->by_src.start[src]; i < dispatch->by_src.start[src + 1]; i++)
+		each(dispatch->by_src.number[i], arg);
+	for (uint32_t i = dispatch->by_dst.start[dst]; i < dispatch->by_dst.start[dst + 1]; i++) {
+		uint32_t number = dispatch->by_dst.number[i];
 
-			if (!country_set_has(&dispatch->channel[number].gate.src_named, src))
-				each(number, arg);
-		}
+		if (!country_set_has(&dispatch->channel[number].gate.src_named, src))
+			each(number, arg);
+	}
 }
 
 #endif

@@ -247,20 +247,14 @@ static uint64_t nbar_value(const struct record_view *view)
 	return (uint64_t)byte[0] << 56 | selector;
 }
 
-static uint16_t country_of(const struct record_view *view, enum field_id field)
+uint64_t key_country(const struct key *key, enum field_id field, uint16_t src, uint16_t dst)
 {
-	return field == FIELD_SRC_COUNTRY ? view_src_country(view) : view_dst_country(view);
-}
+	uint16_t code = field == FIELD_SRC_COUNTRY ? src : dst;
 
-static uint64_t country_value(const struct key *key, enum field_id field,
-			      const struct record_view *view)
-{
-	uint16_t code = country_of(view, field);
-
+	code = code < COUNTRY_CODES ? code : COUNTRY_UNKNOWN; /* one that cannot be */
 	switch (key->source) {
 	case KEY_PAIR:
-		return (uint64_t)country_number(view_src_country(view)) << 16 |
-		       country_number(view_dst_country(view));
+		return (uint64_t)country_number(src) << 16 | country_number(dst);
 	case KEY_CONT:
 		return continent_numbers[country_number(code)];
 	case KEY_CLASS:
@@ -299,7 +293,8 @@ struct stat_value key_value(const struct key *key, enum field_id field,
 	case KEY_CONT:
 	case KEY_CLASS:
 	case KEY_GROUP:
-		return (struct stat_value){.low = country_value(key, field, view)};
+		return (struct stat_value){.low = key_country(key, field, view_src_country(view),
+							      view_dst_country(view))};
 	}
 	return (struct stat_value){0};
 }

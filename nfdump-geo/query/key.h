@@ -87,6 +87,9 @@ static inline uint64_t key_number(const struct key *key, enum field_id field,
 	}
 }
 
+/** The value of a key of countries for flows between two, key_needs_country(). */
+uint64_t key_country(const struct key *key, enum field_id field, uint16_t src, uint16_t dst);
+
 /** The IPv6 field that belongs to an IPv4 one. */
 enum field_id key_partner(enum field_id field);
 

@@ -206,7 +206,11 @@ static int sink_block_end(void *arg, struct error *error)
 int profile_init(struct profile_set *set)
 {
 	*set = (struct profile_set){
-		.sink = {sink_open, sink_flow, sink_other, sink_block_end, false, sink_block_begin},
+		.sink = {.open = sink_open,
+			 .flow = sink_flow,
+			 .other = sink_other,
+			 .block_end = sink_block_end,
+			 .block_begin = sink_block_begin},
 		.codec = CODEC_LZ4,
 	};
 	hash_init(&set->seen, 16, 8);

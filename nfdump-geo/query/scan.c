@@ -6,21 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filter/blocktest.h"
 #include "flow/record_kind.h"
 #include "geo/tag.h"
 #include "include/nfgeo.h"
-#include "nffile/geosum.h"
-#include "nffile/reader.h"
+#include "nffile/format.h"
+#include "query/answer.h"
+#include "query/scan_file.h"
 
 enum { THREADS_MAX = 64, ORDER_SHIFT = 24 /* records of a block, at 4 bytes each at least */ };
 
-/* A file that is open; closed by the last worker that holds one of its blocks. */
-struct source {
-	struct nffile_reader *reader;
-	unsigned references; /* guarded by scan.lock */
-	size_t file;	     /* number of the input, from 1 */
-	struct name_table names;
+/* A file between its opening and its turn. */
+struct slot {
+	bool ready; /* else some worker is at it */
+	struct scan_file *source; /* NULL: no memory */
 };
 
 struct scan {
@@ -29,12 +27,12 @@ struct scan {
 	struct scan_result *result; /* guarded by lock while workers run */
 	pthread_mutex_t lock;
 	pthread_cond_t turn_over;
-	struct source *source;
-	size_t next_file;
+	struct scan_file *source; /* whose blocks are given out */
+	struct slot slot[THREADS_MAX + 1]; /* ring: those from next_file to next_open are in use */
+	size_t slots, next_file, next_open;
 	uint64_t next_ordinal; /* of the next block to be given out */
 	uint64_t sink_turn;    /* ordinal of the block whose sink is next */
 	uint64_t number_turn, number_base;
-	struct block_test *block_test; /* asked with lock held; NULL = read all */
 	bool table_asked, need_now;
 	const struct geo_table *table;
 	bool stop;
@@ -47,8 +45,10 @@ struct worker {
 	void *sink;
 	struct raw_block raw;
 	struct block block;
-	struct source *source;
+	struct scan_file *source;
 	uint64_t ordinal;
+	bool untested; /* every record of the block matches */
+	struct answers answers;
 	struct record_views views;
 	struct clock_cache clock, utc;
 	uint16_t *pair; /* countries of the block's records; see fill() */
@@ -88,13 +88,18 @@ static void fail(struct scan *scan, int status, const struct error *error)
 	pthread_mutex_unlock(&scan->lock);
 }
 
-static void release(struct source *source)
+static void fail_memory(struct scan *scan)
 {
-	if (source && --source->references == 0) {
-		nffile_close(source->reader);
-		name_table_fini(&source->names);
-		free(source);
-	}
+	struct error error;
+
+	error_set(&error, NFGEO_ENOMEM, "out of memory");
+	fail(scan, NFGEO_ENOMEM, &error);
+}
+
+static void release(struct scan_file *source)
+{
+	if (source && --source->references == 0)
+		scan_file_free(source);
 }
 
 static void note_window(struct scan *scan, const struct nffile_info *info)
@@ -109,13 +114,6 @@ static void note_window(struct scan *scan, const struct nffile_info *info)
 		result->window_last_ms = info->totals.last_ms;
 }
 
-/* No flow of the file can lie inside -t. */
-static bool outside(const struct scan_plan *plan, const struct nffile_info *info)
-{
-	return info->has_totals && info->totals.flows &&
-	       (info->totals.first_ms > plan->to_ms || info->totals.last_ms < plan->from_ms);
-}
-
 static void note_file(struct scan *scan, const struct nffile_info *info)
 {
 	struct scan_progress *progress = scan->plan->progress;
@@ -127,74 +125,89 @@ static void note_file(struct scan *scan, const struct nffile_info *info)
 	atomic_store(&progress->files_opened, scan->next_file);
 }
 
-/* Names may stand behind the flows that they are for, so they are read before: all of the file,
- * once more. Damage is told by the reading that counts. */
-static void read_names(struct source *source, const char *path)
+static void add_books(struct scan_result *result, const struct scan_books *books)
 {
-	struct nffile_reader *reader;
-	struct block block;
-	struct error error;
-	const uint8_t *record;
-	size_t len;
-
-	if (nffile_open(&reader, path, NULL) != NFGEO_OK)
-		return;
-	if (block_init(&block, BLOCK_WRITE_BYTES) == NFGEO_OK) {
-		while (nffile_next(reader, &block, &error) != 0) {
-			struct block_cursor cursor = block_cursor(&block);
-
-			while (block_next(&cursor, &record, &len) > 0)
-				name_table_add(&source->names, record, len);
-		}
-		block_fini(&block);
+	for (unsigned i = 0; i < SCAN_WAYS; i++) {
+		result->books.way[i].files += books->way[i].files;
+		result->books.way[i].blocks += books->way[i].blocks;
+		result->books.way[i].flows += books->way[i].flows;
+		result->books.way[i].bytes += books->way[i].bytes;
 	}
-	nffile_close(reader);
+	for (unsigned i = 0; i < SCAN_GAPS; i++)
+		result->books.gap[i] += books->gap[i];
 }
 
-/* Open the next file that is worth reading. @return false when there is none */
-static bool next_source(struct scan *scan)
+/* Flows that were answered from sums, or that match no filter for sure. */
+static void add_sums(struct scan *scan, const struct answer_sums *sums)
 {
-	const struct input_list *path = &scan->plan->inputs->path;
+	struct flow_totals *selected = &scan->result->selected;
+	const struct counters *all = &sums->all.sum;
 
-	while (scan->next_file < path->count) {
-		const char *name = path->text[scan->next_file++];
-		struct source *source = calloc(1, sizeof(*source));
-		const struct nffile_info *info;
-		struct error error = {0};
+	scan->result->processed += sums->processed;
+	if (scan->plan->progress)
+		atomic_fetch_add(&scan->plan->progress->flows, sums->processed);
+	if (!sums->all.records)
+		return;
+	scan->result->passed += sums->all.records;
+	selected->flows += all->flows;
+	selected->packets += all->in_packets + all->out_packets;
+	selected->bytes += all->in_bytes + all->out_bytes;
+	if (all->first_ms < selected->first_ms)
+		selected->first_ms = all->first_ms;
+	if (all->last_ms > selected->last_ms)
+		selected->last_ms = all->last_ms;
+}
 
-		if (!source)
-			return false;
-		if (nffile_open(&source->reader, name, &error) != NFGEO_OK) {
-			complain(scan, &error);
-			free(source);
-			continue;
-		}
-		info = nffile_info(source->reader);
-		if (scan->next_file == 1)
-			memcpy(scan->result->ident, info->ident, sizeof(info->ident));
-		if (outside(scan->plan, info)) {
-			nffile_close(source->reader);
-			free(source);
-			continue;
-		}
-		note_window(scan, info);
-		if (scan->plan->need_country)
-			databases_add_file(&scan->result->databases, source->reader);
-		if (info->never_closed) {
-			error_set(&error, NFGEO_ETRUNCATED,
-				  "%s: was never closed: what its writer still held is missing",
-				  name);
-			complain(scan, &error);
-		}
-		source->references = 1;
-		source->file = scan->next_file;
-		if (scan->plan->named)
-			read_names(source, name);
-		scan->source = source;
-		note_file(scan, info);
-		return true;
+static void note_never_closed(struct scan *scan, const struct scan_file *source)
+{
+	struct error error;
+
+	if (!nffile_info(source->reader)->never_closed)
+		return;
+	error_set(&error, NFGEO_ETRUNCATED,
+		  "%s: was never closed: what its writer still held is missing",
+		  nffile_path(source->reader));
+	complain(scan, &error);
+}
+
+/* It is the file's turn; with scan->lock held. */
+static void take_source(struct scan *scan, struct scan_file *source)
+{
+	const struct nffile_info *info;
+
+	if (source->state == SCAN_FILE_FAILED) {
+		complain(scan, &source->error);
+		release(source);
+		return;
 	}
-	return false;
+	info = nffile_info(source->reader);
+	if (source->file == 1)
+		memcpy(scan->result->ident, info->ident, sizeof(info->ident));
+	if (source->state == SCAN_FILE_OPEN || source->way == SCAN_CUBE) {
+		note_window(scan, info);
+		databases_merge(&scan->result->databases, &source->databases);
+		add_sums(scan, &source->sums);
+		note_never_closed(scan, source);
+		note_file(scan, info);
+	}
+	if (source->state == SCAN_FILE_OPEN) {
+		scan->source = source;
+		return;
+	}
+	if (source->way == SCAN_CUBE)
+		scan->result->blocks_skipped +=
+			info->block_count - nffile_record_blocks(source->reader);
+	add_books(scan->result, &source->books);
+	release(source);
+}
+
+/* All blocks of the file are given out. */
+static void leave_source(struct scan *scan, const struct worker *worker)
+{
+	scan_file_close_books(scan->source, &worker->answers);
+	add_books(scan->result, &scan->source->books);
+	release(scan->source);
+	scan->source = NULL;
 }
 
 /* Asked to stop: nothing new is given out, what is in work is finished. */
@@ -206,58 +219,114 @@ static bool interrupted(struct scan *scan)
 	return true;
 }
 
-/*
- * No record of the block can match: the index knows the countries of all of them. Only where every
- * record is a flow with stored countries: what else is in a block (exporters, damage, flows that a
- * query would fill in) the index does not tell.
- */
-static bool is_pointless(struct scan *scan, const struct raw_block *raw)
+static void note_block(struct scan *scan, enum scan_way way, uint64_t flows, uint64_t stored_bytes)
 {
-	const struct geo_entry *entry;
+	struct scan_count *count = &scan->source->books.way[way];
 
-	if (!scan->block_test)
-		return false;
-	entry = nffile_entry(scan->source->reader, raw);
-	return entry && entry->flow_count == raw->record_count && !entry->untagged_count &&
-	       !block_test_may_match(scan->block_test, &entry->src, &entry->dst);
+	count->blocks++;
+	count->flows += flows;
+	count->bytes += BLOCK_HEADER_BYTES + stored_bytes;
+	if (scan->plan->progress)
+		atomic_fetch_add(&scan->plan->progress->blocks_taken, 1);
 }
 
-static void pass_over(struct scan *scan, const struct raw_block *raw)
+/* Go behind a block without reading it. */
+static void pass_over(struct scan *scan, enum scan_way way)
 {
-	scan->result->blocks_unread++;
-	scan->result->processed += raw->record_count;
-	if (scan->plan->progress) {
-		atomic_fetch_add(&scan->plan->progress->blocks_taken, 1);
-		atomic_fetch_add(&scan->plan->progress->flows, raw->record_count);
+	const struct geo_entry *entry = nffile_pass(scan->source->reader);
+
+	note_block(scan, way, entry->flow_count, entry->stored_bytes);
+	if (way != SCAN_TOTALS) /* those were added with the sums */
+		add_sums(scan, &(struct answer_sums){.processed = entry->flow_count});
+}
+
+/* The next block of the file that must be read. @return false when there is none */
+static bool take_block(struct scan *scan, struct worker *worker)
+{
+	struct scan_file *source = scan->source;
+	struct error error = {0};
+	enum scan_way way;
+	int status;
+
+	for (;;) {
+		way = scan_file_way(source);
+		if (way > SCAN_UNTESTED) {
+			pass_over(scan, way);
+			continue;
+		}
+		status = nffile_next_head(source->reader, &worker->raw, &error);
+		if (status == 0)
+			return false;
+		if (status < 0)
+			complain(scan, &error);
+		else if (worker->raw.type != BLOCK_RECORDS)
+			scan->result->blocks_skipped++;
+		else
+			break;
 	}
+	note_block(scan, way, worker->raw.record_count, worker->raw.stored_bytes);
+	source->references++;
+	worker->source = source;
+	worker->untested = way == SCAN_UNTESTED;
+	worker->ordinal = scan->next_ordinal++;
+	return true;
+}
+
+/* Open a file ahead of its turn: with scan->lock held, released meanwhile. */
+static void open_ahead(struct scan *scan, struct worker *worker)
+{
+	const struct input_list *path = &scan->plan->inputs->path;
+	size_t number = scan->next_open++;
+	struct slot *slot = &scan->slot[number % scan->slots];
+	struct scan_file *source;
+
+	*slot = (struct slot){0};
+	pthread_mutex_unlock(&scan->lock);
+	source = scan_file_open(path->text[number], number + 1, &worker->answers, worker->sink);
+	if (!source)
+		fail_memory(scan);
+	pthread_mutex_lock(&scan->lock);
+	*slot = (struct slot){.ready = true, .source = source};
+	pthread_cond_broadcast(&scan->turn_over);
+}
+
+/* May a file be opened now? One ahead is enough while there are blocks to read; none, where a limit
+ * may end it all. */
+static bool opens(const struct scan *scan)
+{
+	size_t ahead = scan->next_open - scan->next_file;
+
+	if (scan->next_open == scan->plan->inputs->path.count || ahead == scan->slots)
+		return false;
+	return !scan->source || (!ahead && !scan->plan->limit);
 }
 
 /* Give out the next record block. @return false at the end */
-static bool take_block(struct scan *scan, struct worker *worker)
+static bool next_block(struct scan *scan, struct worker *worker)
 {
 	bool taken = false;
 
 	pthread_mutex_lock(&scan->lock);
-	while (!scan->stop && !taken && !interrupted(scan) && (scan->source || next_source(scan))) {
-		struct error error = {0};
-		int status = nffile_next_head(scan->source->reader, &worker->raw, &error);
+	while (!taken && !scan->stop && !interrupted(scan)) {
+		struct slot *slot = &scan->slot[scan->next_file % scan->slots];
 
-		if (status < 0) {
-			complain(scan, &error);
-		} else if (status == 0) {
-			release(scan->source);
-			scan->source = NULL;
-		} else if (worker->raw.type != BLOCK_RECORDS) {
-			scan->result->blocks_skipped++;
-		} else if (is_pointless(scan, &worker->raw)) {
-			pass_over(scan, &worker->raw);
+		if (scan->source && !opens(scan)) {
+			taken = take_block(scan, worker);
+			if (!taken)
+				leave_source(scan, worker);
+		} else if (!scan->source && scan->next_file < scan->next_open && slot->ready) {
+			struct scan_file *source = slot->source;
+
+			scan->next_file++;
+			*slot = (struct slot){0};
+			if (source)
+				take_source(scan, source);
+		} else if (opens(scan)) {
+			open_ahead(scan, worker);
+		} else if (scan->next_file < scan->next_open) {
+			pthread_cond_wait(&scan->turn_over, &scan->lock);
 		} else {
-			worker->source = scan->source;
-			worker->source->references++;
-			worker->ordinal = scan->next_ordinal++;
-			if (scan->plan->progress)
-				atomic_fetch_add(&scan->plan->progress->blocks_taken, 1);
-			taken = true;
+			break;
 		}
 	}
 	pthread_mutex_unlock(&scan->lock);
@@ -279,15 +348,13 @@ static const struct geo_table *table_once(struct scan *scan)
 static bool grow_pairs(struct worker *worker, uint16_t **pair, size_t *capacity)
 {
 	size_t count = worker->block.record_count;
-	struct error error;
 	uint16_t *grown;
 
 	if (count <= *capacity)
 		return true;
 	grown = realloc(*pair, count * 2 * sizeof(*grown));
 	if (!grown) {
-		error_set(&error, NFGEO_ENOMEM, "out of memory");
-		fail(worker->scan, NFGEO_ENOMEM, &error);
+		fail_memory(worker->scan);
 		return false;
 	}
 	*pair = grown;
@@ -406,6 +473,14 @@ static void complain_all(struct worker *worker, const struct lost *lost)
 	complain_lost(worker, lost->unknown, unknown);
 }
 
+static inline bool is_selected(const struct scan_plan *plan, const struct record_view *view,
+			       const struct filter_context *context)
+{
+	if (view_first_ms(view) < plan->from_ms || view_last_ms(view) > plan->to_ms)
+		return false;
+	return !plan->filter || filter_match(plan->filter, view, context, NULL);
+}
+
 /* One pass: view, country, filter, sink. */
 static void run_block(struct worker *worker)
 {
@@ -448,12 +523,10 @@ static void run_block(struct worker *worker)
 		}
 		if (country && !view->geo && view_has_addresses(view))
 			give_country(worker, view, index);
-		if (view_first_ms(view) < plan->from_ms || view_last_ms(view) > plan->to_ms)
-			continue;
 		context.record_count = row.number;
 		if (now)
 			context.now = row.now = now + 2 * (size_t)index;
-		if (plan->filter && !filter_match(plan->filter, view, &context, NULL))
+		if (!worker->untested && !is_selected(plan, view, &context))
 			continue;
 		worker->passed++;
 		tally(&worker->selected, view);
@@ -508,7 +581,7 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 	struct scan *scan = worker->scan;
 
-	while (take_block(scan, worker)) {
+	while (next_block(scan, worker)) {
 		struct error error = {0};
 
 		if (load_block(worker, &error) != NFGEO_OK)
@@ -541,6 +614,8 @@ static int open_worker(struct scan *scan, struct worker *worker)
 	totals_init(&worker->selected);
 	clock_init(&worker->clock, false);
 	clock_init(&worker->utc, true);
+	if (answers_init(&worker->answers, scan->plan, scan->sink) != NFGEO_OK)
+		return NFGEO_ENOMEM;
 	return worker->sink ? block_init(&worker->block, BLOCK_WRITE_BYTES) : NFGEO_ENOMEM;
 }
 
@@ -548,8 +623,17 @@ static void close_worker(struct worker *worker)
 {
 	raw_block_fini(&worker->raw);
 	block_fini(&worker->block);
+	answers_fini(&worker->answers);
 	free(worker->pair);
 	free(worker->now);
+}
+
+/* Opened, but its turn never came: what the sink got of it counts. */
+static void drop_source(struct scan *scan, struct scan_file *source)
+{
+	if (source && source->state != SCAN_FILE_FAILED)
+		add_sums(scan, &source->sums);
+	scan_file_free(source);
 }
 
 /* The first worker runs in the calling thread. */
@@ -564,7 +648,10 @@ static void run_workers(struct scan *scan, struct worker *worker, unsigned count
 	for (unsigned i = 1; i < started; i++)
 		pthread_join(worker[i].thread, NULL);
 	scan->result->files_read = scan->next_file - (scan->source != NULL);
-	release(scan->source);
+	if (scan->source)
+		leave_source(scan, &worker[0]);
+	for (; scan->next_file < scan->next_open; scan->next_file++)
+		drop_source(scan, scan->slot[scan->next_file % scan->slots].source);
 }
 
 static void clip_window(const struct scan_plan *plan, struct scan_result *result)
@@ -614,8 +701,7 @@ int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_r
 		return error_set(error, NFGEO_ENOMEM, "out of memory");
 	for (unsigned i = 0; i < count && scan.status == NFGEO_OK; i++)
 		scan.status = open_worker(&scan, &worker[i]);
-	if (plan->filter && filter_needs_country(plan->filter) && !plan->numbered)
-		scan.block_test = block_test_new(plan->filter);
+	scan.slots = count + 1;
 	if (scan.status == NFGEO_OK)
 		run_workers(&scan, worker, count);
 	else
@@ -627,7 +713,6 @@ int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_r
 	if (!plan->need_country)
 		result->untagged_count = 0;
 	clip_window(plan, result);
-	block_test_free(scan.block_test);
 	free(worker);
 	pthread_mutex_destroy(&scan.lock);
 	pthread_cond_destroy(&scan.turn_over);

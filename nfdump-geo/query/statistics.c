@@ -141,6 +141,67 @@ static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
 	}
 }
 
+/* Flows between two countries, by one of them or both. */
+static void take_sum(struct part *part, unsigned number, enum field_id field,
+		     const struct pair_sum *row)
+{
+	const struct statistic *statistic = &part->statistics->statistic[number];
+	struct entry sum = {.sum = row->all.sum, .seen = true};
+	uint64_t value = key_country(&statistic->keys.key[0], field, row->src, row->dst);
+	struct stat_value values[1] = {{.low = value}};
+	uint8_t packed[KEY_BYTES_MAX];
+
+	if (statistic->domain)
+		add_entry(&part->dense[number][value], &sum);
+	else
+		group_feed_add(&part->feed[number], keys_pack(&statistic->keys, values, packed),
+			       packed, &sum.sum);
+}
+
+static unsigned sides_of(const struct key *key, enum field_id field)
+{
+	if (key->source == KEY_PAIR)
+		return SUMS_PAIR;
+	return field == FIELD_SRC_COUNTRY ? SUMS_SRC : SUMS_DST;
+}
+
+static void take_sums(void *worker, const struct pair_sum *row, size_t count, enum sum_sides sides)
+{
+	struct part *part = worker;
+
+	for (unsigned i = 0; i < part->statistics->count; i++) {
+		const struct key *key = &part->statistics->statistic[i].keys.key[0];
+		bool one = sides_of(key, key->field) & sides;
+		bool other = key->also != FIELD_COUNT && (sides_of(key, key->also) & sides);
+
+		for (size_t n = 0; n < count; n++) {
+			if (one)
+				take_sum(part, i, key->field, &row[n]);
+			if (other)
+				take_sum(part, i, key->also, &row[n]);
+		}
+	}
+}
+
+/* Sums will do when every statistic counts by countries and nothing else. */
+static void offer_sums(struct statistics *statistics)
+{
+	unsigned of = 0;
+
+	for (unsigned i = 0; i < statistics->count; i++) {
+		const struct statistic *statistic = &statistics->statistic[i];
+		const struct key *key = &statistic->keys.key[0];
+
+		if (!key_needs_country(key) || statistic->request.by_proto ||
+		    statistic->request.orders >> ORDER_DISTINCT)
+			return;
+		of |= sides_of(key, key->field);
+		of |= key->also != FIELD_COUNT ? sides_of(key, key->also) : 0;
+	}
+	statistics->sink.sums = take_sums;
+	statistics->sink.sums_of = of;
+}
+
 static int end_block(void *worker, struct error *error)
 {
 	struct part *part = worker;
@@ -204,10 +265,12 @@ struct statistics *statistics_new(const struct statistic_request *request, unsig
 		error_set(error, NFGEO_ENOMEM, "out of memory");
 		return NULL;
 	}
-	statistics->sink = (struct scan_sink){open_part, take_flow, NULL, end_block, false, NULL};
+	statistics->sink = (struct scan_sink){
+		.open = open_part, .flow = take_flow, .block_end = end_block};
 	for (unsigned i = 0; i < count && statistics->count < STATISTICS_MAX; i++)
 		if (!request[i].record)
 			open_statistic(&statistics->statistic[statistics->count++], &request[i]);
+	offer_sums(statistics);
 	return statistics;
 }
 

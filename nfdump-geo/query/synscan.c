@@ -155,7 +155,11 @@ static int end_block(void *worker, struct error *error)
 void synscan_init(struct synscan *scan)
 {
 	*scan = (struct synscan){
-		.sink = {open_worker, take_flow, take_other, end_block, false, begin_block},
+		.sink = {.open = open_worker,
+			 .flow = take_flow,
+			 .other = take_other,
+			 .block_end = end_block,
+			 .block_begin = begin_block},
 		.max_combinations = SYN_COMBINATIONS_MAX,
 	};
 	hash_init(&scan->combinations, KEY_BYTES, sizeof(struct syn_tuple) - KEY_BYTES);

@@ -24,7 +24,7 @@ static void index_of(const uint8_t *bytes, size_t len, unsigned version)
 	check(geo_get_index(bytes, len, version, &entry, &count) == NFGEO_OK || !entry);
 	for (uint32_t i = 0; entry && version != 1 && i < count; i++)
 		check(entry[i].untagged_count <= entry[i].flow_count &&
-		      entry[i].families <= GEO_HAS_ANY);
+		      entry[i].families <= GEO_HAS_UNKNOWN);
 	free(entry);
 }
 

@@ -177,7 +177,7 @@ static void test_old_index(void **state)
 		assert_int_equal(out[i].untagged_count, 100 * i + 3);
 		assert_int_equal(out[i].crc, 100 * i + 4);
 		assert_int_equal(out[i].provenance, 100 * i + 5);
-		assert_int_equal(out[i].families, GEO_HAS_ANY);
+		assert_int_equal(out[i].families, GEO_HAS_UNKNOWN);
 		assert_true(out[i].first_ms == 1000 + i && out[i].last_ms == 2000 + i);
 		for (uint16_t code = 0; code < COUNTRY_CODES; code++) {
 			bool listed = code == 7 || code == 203 || code == 1023;

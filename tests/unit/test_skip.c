@@ -9,8 +9,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "filter/blocktest.h"
+#include "filter/facts.h"
 #include "nffile/reader.h"
 #include "nffile/writer.h"
 #include "query/scan.h"
@@ -75,12 +76,15 @@ static void fill(struct block *block)
 		};
 
 		make_append(block, &flow);
-		if (!plain && below(10) == 0) { /* some record that is not known */
-			uint8_t *at = block_reserve(block, 8);
+		if (!plain && below(10) == 0) { /* some record that is no flow */
+			uint8_t *at = block_reserve(block, 24);
 
-			bytes_put16(at, 77);
-			bytes_put16(at + 2, 8);
-			block_commit(block, 8);
+			if (!at)
+				abort();
+			memset(at, 0, 24);
+			bytes_put16(at, RECORD_SAMPLER);
+			bytes_put16(at + 2, 24);
+			block_commit(block, 24);
 		}
 	}
 }
@@ -198,9 +202,9 @@ static void same_answers(void **state)
 				fail_msg("%s: %lu of %lu, %lu of %lu without index", text,
 					 index.passed, index.processed, plain.passed,
 					 plain.processed);
-			assert_int_equal(plain.blocks_unread, 0);
+			assert_int_equal(plain.books.way[SCAN_COUNTRY].blocks, 0);
 			assert_int_equal(index.untagged_count, plain.untagged_count);
-			unread += index.blocks_unread;
+			unread += index.books.way[SCAN_COUNTRY].blocks;
 		}
 		filter_free(filter);
 	}
@@ -208,54 +212,83 @@ static void same_answers(void **state)
 	assert_true(unread > 1000);
 }
 
-/* What the sets of a block say of one filter. */
+#define NO  ANSWER_NO
+#define YES ANSWER_YES
+#define MAY ANSWER_EITHER
+
+static enum answer decide(const char *text, const struct facts *facts)
+{
+	struct filter *filter;
+	struct paths paths;
+	enum answer answer;
+
+	print_message("# %s\n", text);
+	assert_int_equal(filter_compile(&filter, text, NULL, NULL), NFGEO_OK);
+	assert_int_equal(paths_init(&paths, filter), NFGEO_OK);
+	answer = facts_decide(&paths, facts);
+	paths_fini(&paths);
+	filter_free(filter);
+	return answer;
+}
+
+/* What the sets of a block say of a filter. */
 static void sets(void **state)
 {
 	static const struct {
 		const char *filter;
 		uint16_t src[3], dst[3]; /* 0 ends */
 		bool unknown;		 /* 0 is in both sets too */
-		bool may;
+		enum answer answer;
 	} cases[] = {
-		{"src ctry 203", {203, 840}, {156}, false, true},
-		{"src ctry 203", {840}, {203}, false, false},
-		{"ctry 203", {840}, {203}, false, true},
-		{"not src ctry 203", {203}, {840}, false, false},
-		{"not src ctry 203", {203}, {840}, true, true},
-		{"not ctry 203", {203}, {840, 156}, false, false},
+		{"src ctry 203", {203, 840}, {156}, false, MAY},
+		{"src ctry 203", {840}, {203}, false, NO},
+		{"src ctry 203", {203}, {840, 156}, false, YES},
+		{"ctry 203", {840}, {203}, false, YES},
+		{"not src ctry 203", {203}, {840}, false, NO},
+		{"not src ctry 203", {203}, {840}, true, MAY},
+		{"not ctry 203", {203}, {840, 156}, false, NO},
+		{"not ctry 203", {276}, {840, 156}, true, YES},
 		{"src ctry 203 and not dst ctry in [ 203 840 166 ]",
 		 {203},
 		 {203, 840},
 		 false,
-		 false},
+		 NO},
 		{"src ctry 203 and not dst ctry in [ 203 840 166 ]",
 		 {203},
 		 {203, 156},
 		 false,
-		 true},
-		{"src ctry 0", {203}, {203}, false, false},
-		{"src ctry 0", {203}, {203}, true, true},
-		{"not src ctry 0", {0}, {0}, true, true}, /* may be a number that cannot be */
-		{"src ctry = dst ctry", {203, 840}, {156, 276}, false, false},
-		{"src ctry = dst ctry", {203, 840}, {156, 840}, false, true},
-		{"src ctry = dst ctry", {203}, {840}, true, false},
-		{"src ctry != now src ctry", {203}, {840}, false, true},
-		{"not src ctry != now src ctry", {203}, {840}, false, true},
-		{"now src ctry 156", {203}, {840}, false, true},
-		{"not now ctry 203", {203}, {203}, false, true},
-		{"now src ctry 156 and src ctry 840", {203}, {840}, false, false},
-		{"now src ctry != now dst ctry", {203}, {203}, false, true},
-		{"src ctry = now dst ctry", {203}, {840}, false, true},
-		{"port 80", {203}, {840}, false, true},
-		{"port 80 and src ctry 840", {203}, {840}, false, false},
-		{"port 80 or src ctry 840", {203}, {840}, false, true},
+		 MAY},
+		{"src ctry 0", {203}, {203}, false, NO},
+		{"src ctry 0", {203}, {203}, true, MAY},
+		{"src ctry 0", {0}, {0}, true, YES},
+		{"not src ctry 0", {0}, {0}, true, NO},
+		{"src ctry = dst ctry", {203, 840}, {156, 276}, false, NO},
+		{"src ctry = dst ctry", {203, 840}, {156, 840}, false, MAY},
+		{"src ctry = dst ctry", {203}, {203}, false, YES},
+		{"src ctry = dst ctry", {203}, {203}, true, MAY},
+		{"src ctry = dst ctry", {203}, {840}, true, NO},
+		{"src ctry = dst ctry", {CLASS_PRIVATE}, {CLASS_PRIVATE}, false, NO},
+		{"src ctry != dst ctry", {203}, {203}, false, NO},
+		{"src ctry != dst ctry", {203}, {203, 840}, false, MAY},
+		{"src ctry != dst ctry", {203}, {156, 840}, false, YES},
+		{"src ctry != dst ctry", {203}, {156, 840}, true, MAY},
+		{"src ctry != now src ctry", {203}, {840}, false, MAY},
+		{"not src ctry != now src ctry", {203}, {840}, false, MAY},
+		{"now src ctry 156", {203}, {840}, false, MAY},
+		{"not now ctry 203", {203}, {203}, false, MAY},
+		{"now src ctry 156 and src ctry 840", {203}, {840}, false, NO},
+		{"now src ctry != now dst ctry", {203}, {203}, false, MAY},
+		{"src ctry = now dst ctry", {203}, {840}, false, MAY},
+		{"port 80", {203}, {840}, false, MAY},
+		{"port 80 and src ctry 840", {203}, {840}, false, NO},
+		{"port 80 or src ctry 840", {203}, {840}, false, MAY},
+		{"port 80 or not src ctry 840", {203}, {840}, false, YES},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct country_set src = {{0}}, dst = {{0}};
-		struct block_test *test;
-		struct filter *filter;
+		struct facts facts;
 
 		for (unsigned n = 0; n < 3; n++) {
 			if (cases[i].src[n])
@@ -267,13 +300,73 @@ static void sets(void **state)
 			country_set_add(&src, 0);
 			country_set_add(&dst, 0);
 		}
-		assert_int_equal(filter_compile(&filter, cases[i].filter, NULL, NULL), NFGEO_OK);
-		test = block_test_new(filter);
-		assert_non_null(test);
-		print_message("# %s\n", cases[i].filter);
-		assert_int_equal(block_test_may_match(test, &src, &dst), cases[i].may);
-		block_test_free(test);
-		filter_free(filter);
+		facts_init(&facts);
+		facts.src = (struct fact_country){.is = COUNTRY_OF_SET, .set = &src};
+		facts.dst = (struct fact_country){.is = COUNTRY_OF_SET, .set = &dst};
+		assert_int_equal(decide(cases[i].filter, &facts), cases[i].answer);
+	}
+}
+
+/* What else may be known of a block, or of a sum. Times are in ms. */
+static void other_facts(void **state)
+{
+	static const struct {
+		const char *filter;
+		uint8_t families;
+		uint64_t first, last; /* bounds of both; 0 = not known */
+		uint8_t proto;	      /* 0 = any */
+		uint16_t src_port, dst_port, not_port;
+		enum answer answer;
+	} cases[] = {
+		{"ipv4", FAMILY_IP4, 0, 0, 0, 0, 0, 0, YES},
+		{"ipv4", FAMILY_IP4 | FAMILY_NONE, 0, 0, 0, 0, 0, 0, MAY},
+		{"ipv6", FAMILY_IP4 | FAMILY_NONE, 0, 0, 0, 0, 0, 0, NO},
+		{"src net 10.0.0.0/8", FAMILY_IP6, 0, 0, 0, 0, 0, 0, NO},
+		{"ip 2001::1", FAMILY_IP4, 0, 0, 0, 0, 0, 0, NO},
+		{"not ip 2001::1", FAMILY_IP4, 0, 0, 0, 0, 0, 0, YES},
+		{"xip 2001::1", FAMILY_IP4, 0, 0, 0, 0, 0, 0, MAY}, /* of the NAT */
+		{"proto tcp", FAMILY_ANY, 0, 0, 6, 0, 0, 0, YES},
+		{"proto tcp", FAMILY_ANY, 0, 0, 17, 0, 0, 0, NO},
+		{"not proto 6", FAMILY_ANY, 0, 0, 17, 0, 0, 0, YES},
+		{"port 443", FAMILY_ANY, 0, 0, 6, 443, 0, 0, YES},
+		{"port 443", FAMILY_ANY, 0, 0, 6, 0, 443, 0, YES},
+		{"port 443", FAMILY_ANY, 0, 0, 6, 0, 0, 443, NO},
+		{"port in [ 443 443 ]", FAMILY_ANY, 0, 0, 6, 0, 0, 443, NO},
+		{"port in [ 443 80 ]", FAMILY_ANY, 0, 0, 6, 0, 0, 443, MAY},
+		{"port in [ 443 80 ]", FAMILY_ANY, 0, 0, 6, 443, 0, 0, YES},
+		{"port > 442", FAMILY_ANY, 0, 0, 6, 0, 0, 443, MAY},
+		{"src port 443", FAMILY_ANY, 0, 0, 6, 0, 443, 0, MAY},
+		{"port 443 and proto tcp", FAMILY_ANY, 0, 0, 17, 443, 0, 0, NO},
+		{"flags S", FAMILY_ANY, 0, 0, 17, 0, 0, 0, NO},
+		{"first seen > 1970-01-01T00:00:10", FAMILY_ANY, 20000, 30000, 0, 0, 0, 0, YES},
+		{"first seen > 1970-01-01T00:00:10", FAMILY_ANY, 2000, 30000, 0, 0, 0, 0, MAY},
+		{"first seen > 1970-01-01T00:00:10", FAMILY_ANY, 2000, 9000, 0, 0, 0, 0, NO},
+		{"first seen > 1970-01-01T00:00:10", FAMILY_ANY, 0, 0, 0, 0, 0, 0, MAY},
+		{"last seen > 1970-01-01T00:00:10", FAMILY_ANY, 2000, 9000, 0, 0, 0, 0, NO},
+		{"last seen < 1970-01-01T00:00:10", FAMILY_ANY, 2000, 9000, 0, 0, 0, 0, YES},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct facts facts;
+
+		facts_init(&facts);
+		facts.families = cases[i].families;
+		if (cases[i].last)
+			facts.first = facts.last =
+				(struct fact_range){cases[i].first, cases[i].last};
+		if (cases[i].proto) {
+			memset(facts.proto, 0, sizeof(facts.proto));
+			facts.proto[0] = 1ull << cases[i].proto;
+		}
+		if (cases[i].src_port)
+			facts.src_port = (struct fact_port){PORT_IS, cases[i].src_port, 0};
+		if (cases[i].dst_port)
+			facts.dst_port = (struct fact_port){PORT_IS, cases[i].dst_port, 0};
+		if (cases[i].not_port)
+			facts.src_port = facts.dst_port = (struct fact_port){
+				PORT_IS_NOT, cases[i].not_port, cases[i].not_port};
+		assert_int_equal(decide(cases[i].filter, &facts), cases[i].answer);
 	}
 }
 
@@ -281,6 +374,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets),
+		cmocka_unit_test(other_facts),
 		cmocka_unit_test_setup_teardown(same_answers, scratch_make, scratch_drop),
 	};
 
