@@ -363,6 +363,12 @@ const struct geo_summary *nffile_summary(struct nffile_reader *reader)
 	return reader->summary;
 }
 
+bool nffile_is_clustered(struct nffile_reader *reader)
+{
+	load_index(reader);
+	return reader->summary && reader->summary->sealed && reader->summary->groups > 1;
+}
+
 /* All blocks were walked: does the rest of the file agree? */
 static int check_end(struct nffile_reader *reader, struct error *error)
 {

@@ -125,6 +125,10 @@ uint32_t nffile_record_blocks(const struct nffile_reader *reader);
 /** Bytes from..to will be read soon: the kernel may fetch them now, all at once. Thread safe. */
 void nffile_will_read(const struct nffile_reader *reader, uint64_t from, uint64_t to);
 
+/** Its flows lie in blocks by country, so that the order of the file is not the order in which they
+ * came; as its writer says, if nobody changed it since. */
+bool nffile_is_clustered(struct nffile_reader *reader);
+
 /** Blocks of other types met so far ("Blocks skipped"). */
 uint32_t nffile_skipped(const struct nffile_reader *reader);
 

@@ -25,7 +25,7 @@ static const char help[] =
 	"  -R FIRST[:LAST] a range of files, or a directory\n"
 	"  -M DIR1:DIR2    the same files in several directories\n"
 	"  -t WINDOW       YYYY/MM/dd.hh:mm:ss[-YYYY/MM/dd.hh:mm:ss], +SECONDS, -SECONDS\n"
-	"  -c N            stop after N selected flows\n"
+	"  -c N            the first N selected flows\n"
 	"  -f FILE         filter from a file; -Z checks the filter, -X shows it\n"
 	"Output\n"
 	"  -o FORMAT       line long extended biline bilong gline glong cline clong nsel\n"

@@ -233,6 +233,7 @@ int run_plan(struct run *run)
 	run->plan.inputs = &run->inputs;
 	run->plan.filter = filter_is_any(run->filter) ? NULL : run->filter;
 	run->plan.limit = run->options.limit;
+	run->plan.in_time_order = run->options.arrival_order;
 	run->plan.threads = thread_count(run);
 	run->plan.numbered = (run->plan.filter && filter_needs_count(run->filter)) ||
 			     (run_is_listed(run) && output_needs_number(&run->output));

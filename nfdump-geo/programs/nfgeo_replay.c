@@ -2,7 +2,7 @@
 /*
  * nfgeo replay - send the flows of files to a collector, as NetFlow v5, v9 or IPFIX.
  *
- * One scan in file order feeds the encoder, which feeds a socket; what was read, selected, sent
+ * One scan in order of time feeds the encoder, which feeds a socket; what was read, selected, sent
  * and not sent is counted and printed at the end, also after Ctrl-C.
  */
 #include <errno.h>
@@ -173,8 +173,8 @@ static int flush_flows(struct replay *replay)
 	return replay->version == 5 ? v5_flush(&replay->v5) : tmpl_flush(replay->tmpl);
 }
 
-/* Recorded speed: a flow goes out when it ended, counted from the first one. Files are not sorted
- * by time; what is late goes at once. */
+/* Recorded speed: a flow goes out when it ended, counted from the first one. Flows come in the order
+ * in which they were received, which is not quite that; what is late goes at once. */
 static int keep_pace(struct replay *replay, const struct record_view *view)
 {
 	uint64_t recorded = view_last_ms(view);
@@ -477,6 +477,7 @@ int nfgeo_replay(int argc, char **argv)
 	struct input_options input = {0};
 	struct scan_plan plan = {
 		.inputs = &inputs, .to_ms = UINT64_MAX, .threads = 1, .numbered = true,
+		.in_time_order = true,
 		.progress = &replay.progress, .table = give_table, .complain = complain,
 		.arg = &replay,
 	};

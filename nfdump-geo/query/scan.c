@@ -10,56 +10,7 @@
 #include "geo/tag.h"
 #include "include/nfgeo.h"
 #include "nffile/format.h"
-#include "query/answer.h"
-#include "query/scan_file.h"
-
-enum { THREADS_MAX = 64, ORDER_SHIFT = 24 /* records of a block, at 4 bytes each at least */ };
-
-/* A file between its opening and its turn. */
-struct slot {
-	bool ready; /* else some worker is at it */
-	struct scan_file *source; /* NULL: no memory */
-};
-
-struct scan {
-	const struct scan_plan *plan;
-	struct scan_sink *sink;
-	struct scan_result *result; /* guarded by lock while workers run */
-	pthread_mutex_t lock;
-	pthread_cond_t turn_over;
-	struct scan_file *source; /* whose blocks are given out */
-	struct slot slot[THREADS_MAX + 1]; /* ring: those from next_file to next_open are in use */
-	size_t slots, next_file, next_open;
-	uint64_t next_ordinal; /* of the next block to be given out */
-	uint64_t sink_turn;    /* ordinal of the block whose sink is next */
-	uint64_t number_turn, number_base;
-	bool table_asked, need_now;
-	const struct geo_table *table;
-	bool stop;
-	int status;
-	struct error *error;
-};
-
-struct worker {
-	struct scan *scan;
-	void *sink;
-	struct raw_block raw;
-	struct block block;
-	struct scan_file *source;
-	uint64_t ordinal;
-	bool untested; /* every record of the block matches */
-	struct answers answers;
-	struct record_views views;
-	struct clock_cache clock, utc;
-	uint16_t *pair; /* countries of the block's records; see fill() */
-	size_t pair_capacity;
-	bool filled, filled_any; /* in this block, in any */
-	uint16_t *now; /* both countries of each record, as the table has them today */
-	size_t now_capacity;
-	struct flow_totals selected;
-	uint64_t processed, passed, untagged, bytes_read;
-	pthread_t thread;
-};
+#include "query/scan_state.h"
 
 /* With scan->lock held. */
 static void complain(struct scan *scan, const struct error *error)
@@ -88,7 +39,7 @@ static void fail(struct scan *scan, int status, const struct error *error)
 	pthread_mutex_unlock(&scan->lock);
 }
 
-static void fail_memory(struct scan *scan)
+void scan_fail_memory(struct scan *scan)
 {
 	struct error error;
 
@@ -191,6 +142,8 @@ static void take_source(struct scan *scan, struct scan_file *source)
 		note_file(scan, info);
 	}
 	if (source->state == SCAN_FILE_OPEN) {
+		source->merged = (scan->plan->limit || scan->plan->in_time_order) &&
+				 nffile_is_clustered(source->reader);
 		scan->source = source;
 		return;
 	}
@@ -284,7 +237,7 @@ static void open_ahead(struct scan *scan, struct worker *worker)
 	pthread_mutex_unlock(&scan->lock);
 	source = scan_file_open(path->text[number], number + 1, &worker->answers, worker->sink);
 	if (!source)
-		fail_memory(scan);
+		scan_fail_memory(scan);
 	pthread_mutex_lock(&scan->lock);
 	*slot = (struct slot){.ready = true, .source = source};
 	pthread_cond_broadcast(&scan->turn_over);
@@ -301,19 +254,33 @@ static bool opens(const struct scan *scan)
 	return !scan->source || (!ahead && !scan->plan->limit);
 }
 
-/* Give out the next record block. @return false at the end */
-static bool next_block(struct scan *scan, struct worker *worker)
+enum taken { TAKEN_NONE, TAKEN_BLOCK, TAKEN_END /* of a file that is merged */ };
+
+/* The next block of the file, or its end if somebody has to do something then. */
+static enum taken take_some(struct scan *scan, struct worker *worker)
 {
-	bool taken = false;
+	if (take_block(scan, worker))
+		return TAKEN_BLOCK;
+	if (scan->source->merged) {
+		worker->source = scan->source;
+		worker->source->references++;
+		return TAKEN_END;
+	}
+	leave_source(scan, worker);
+	return TAKEN_NONE;
+}
+
+/* Give out the next record block. */
+static enum taken next_block(struct scan *scan, struct worker *worker)
+{
+	enum taken taken = TAKEN_NONE;
 
 	pthread_mutex_lock(&scan->lock);
 	while (!taken && !scan->stop && !interrupted(scan)) {
 		struct slot *slot = &scan->slot[scan->next_file % scan->slots];
 
 		if (scan->source && !opens(scan)) {
-			taken = take_block(scan, worker);
-			if (!taken)
-				leave_source(scan, worker);
+			taken = take_some(scan, worker);
 		} else if (!scan->source && scan->next_file < scan->next_open && slot->ready) {
 			struct scan_file *source = slot->source;
 
@@ -354,7 +321,7 @@ static bool grow_pairs(struct worker *worker, uint16_t **pair, size_t *capacity)
 		return true;
 	grown = realloc(*pair, count * 2 * sizeof(*grown));
 	if (!grown) {
-		fail_memory(worker->scan);
+		scan_fail_memory(worker->scan);
 		return false;
 	}
 	*pair = grown;
@@ -481,8 +448,39 @@ static inline bool is_selected(const struct scan_plan *plan, const struct record
 	return !plan->filter || filter_match(plan->filter, view, context, NULL);
 }
 
+bool scan_is_over(struct scan *scan)
+{
+	return scan->stop || interrupted(scan);
+}
+
+static inline bool give_flow(struct worker *worker, const struct flow_row *row, uint32_t index)
+{
+	struct scan *scan = worker->scan;
+
+	worker->passed++;
+	tally(&worker->selected, row->view);
+	scan->sink->flow(worker->sink, row, worker->ordinal << ORDER_SHIFT | index);
+	if (!scan->plan->limit || worker->passed != scan->plan->limit)
+		return true;
+	scan->stop = true; /* there is one worker only */
+	return false;
+}
+
+bool scan_give(struct worker *worker, const struct flow_row *row, uint32_t index)
+{
+	return give_flow(worker, row, index);
+}
+
+/* Number of the record before the block's first one. */
+static uint64_t first_number(struct worker *worker)
+{
+	if (worker->again)
+		return worker->again_number;
+	return worker->scan->plan->numbered ? number_base(worker, count_flows(&worker->block)) : 0;
+}
+
 /* One pass: view, country, filter, sink. */
-static void run_block(struct worker *worker)
+void scan_records(struct worker *worker)
 {
 	struct scan *scan = worker->scan;
 	const struct scan_plan *plan = scan->plan;
@@ -494,6 +492,7 @@ static void run_block(struct worker *worker)
 			       .clock = &worker->clock,
 			       .utc = &worker->utc};
 	bool country = plan->need_country || plan->want_country;
+	bool merged = worker->source->merged;
 	const uint16_t *now = look_up_now(worker);
 	const uint8_t *record;
 	struct lost lost = {0};
@@ -503,14 +502,15 @@ static void run_block(struct worker *worker)
 	worker->filled = false;
 	if (scan->sink->block_begin)
 		scan->sink->block_begin(worker->sink, worker->source->file);
-	if (plan->numbered)
-		row.number = number_base(worker, count_flows(&worker->block));
+	row.number = first_number(worker);
+	if (merged && !merged_block(worker, row.number))
+		return;
 	for (; block_next(&cursor, &record, &len) > 0; index++) {
 		struct record_view *view;
 
 		if (bytes_get16(record) != RECORD_FLOW) {
 			note_lost(&lost, record, len);
-			if (scan->sink->other)
+			if (scan->sink->other && !worker->again)
 				scan->sink->other(worker->sink, record, len);
 			continue;
 		}
@@ -528,20 +528,15 @@ static void run_block(struct worker *worker)
 			context.now = row.now = now + 2 * (size_t)index;
 		if (!worker->untested && !is_selected(plan, view, &context))
 			continue;
-		worker->passed++;
-		tally(&worker->selected, view);
 		row.view = view;
-		scan->sink->flow(worker->sink, &row, worker->ordinal << ORDER_SHIFT | index);
-		if (plan->limit && worker->passed == plan->limit) {
-			scan->stop = true; /* there is one worker only */
+		if (merged ? !merged_hold(worker, &row, index) : !give_flow(worker, &row, index))
 			break;
-		}
 	}
-	complain_all(worker, &lost);
+	if (!worker->again)
+		complain_all(worker, &lost);
 }
 
-/* Hand the block's results over when it is its turn. */
-static void end_block(struct worker *worker)
+void scan_end_block(struct worker *worker)
 {
 	struct scan *scan = worker->scan;
 	struct error error = {0};
@@ -558,14 +553,26 @@ static void end_block(struct worker *worker)
 		fail(scan, status, &error);
 	pthread_mutex_lock(&scan->lock);
 	scan->sink_turn++;
-	release(worker->source);
-	worker->source = NULL;
 	pthread_cond_broadcast(&scan->turn_over);
 	pthread_mutex_unlock(&scan->lock);
 }
 
-/* Read and decompress, outside the lock. On error the block holds what can be trusted. */
-static int load_block(struct worker *worker, struct error *error)
+void scan_let_go(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->scan->lock);
+	release(worker->source);
+	worker->source = NULL;
+	pthread_mutex_unlock(&worker->scan->lock);
+}
+
+void scan_leave_file(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->scan->lock);
+	leave_source(worker->scan, worker);
+	pthread_mutex_unlock(&worker->scan->lock);
+}
+
+int scan_load(struct worker *worker, struct error *error)
 {
 	const struct nffile_reader *reader = worker->source->reader;
 	int status = nffile_load(reader, &worker->raw, error);
@@ -576,21 +583,33 @@ static int load_block(struct worker *worker, struct error *error)
 	return status;
 }
 
+static void read_block(struct worker *worker)
+{
+	struct scan *scan = worker->scan;
+	struct error error = {0};
+
+	if (scan_load(worker, &error) != NFGEO_OK)
+		complain_locked(scan, &error);
+	worker->bytes_read += worker->block.used;
+	if (scan->plan->progress)
+		atomic_fetch_add(&scan->plan->progress->flows, worker->block.record_count);
+	scan_records(worker);
+	scan_end_block(worker);
+	scan_let_go(worker);
+}
+
 static void *work(void *arg)
 {
 	struct worker *worker = arg;
-	struct scan *scan = worker->scan;
+	enum taken taken;
 
-	while (next_block(scan, worker)) {
-		struct error error = {0};
-
-		if (load_block(worker, &error) != NFGEO_OK)
-			complain_locked(scan, &error);
-		worker->bytes_read += worker->block.used;
-		if (scan->plan->progress)
-			atomic_fetch_add(&scan->plan->progress->flows, worker->block.record_count);
-		run_block(worker);
-		end_block(worker);
+	while ((taken = next_block(worker->scan, worker)) != TAKEN_NONE) {
+		if (worker->source->merged && !merged_begin(worker))
+			scan_let_go(worker);
+		else if (taken == TAKEN_BLOCK)
+			read_block(worker);
+		else
+			merged_end(worker);
 	}
 	return NULL;
 }
@@ -626,6 +645,7 @@ static void close_worker(struct worker *worker)
 	answers_fini(&worker->answers);
 	free(worker->pair);
 	free(worker->now);
+	merge_free(worker->merge);
 }
 
 /* Opened, but its turn never came: what the sink got of it counts. */
@@ -680,7 +700,8 @@ static int open_now(struct scan *scan, struct error *error)
 int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_result *result,
 	     struct error *error)
 {
-	unsigned count = plan->limit || !plan->threads ? 1 : plan->threads;
+	bool one = plan->limit || plan->in_time_order || !plan->threads;
+	unsigned count = one ? 1 : plan->threads;
 	struct scan scan = {.plan = plan,
 			    .sink = sink,
 			    .result = result,

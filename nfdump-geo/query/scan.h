@@ -34,7 +34,9 @@ struct scan_plan {
 	const struct inputs *inputs;
 	const struct filter *filter; /* NULL = every flow */
 	uint64_t from_ms, to_ms;     /* -t: first seen >= from, last seen <= to */
-	uint64_t limit;		     /* -c: selected records; 0 = all */
+	uint64_t limit;		     /* -c: selected records, the first ones; 0 = all */
+	bool in_time_order;	     /* also within country-clustered files; so with a limit */
+	size_t merge_bytes;	     /* for that; 0 = MERGE_BYTES (query/merge.h) */
 	unsigned threads;
 	bool need_country;  /* the answer depends on countries */
 	bool want_country;  /* fill them in if they are to be had, else go on without */

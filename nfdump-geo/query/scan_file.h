@@ -23,6 +23,7 @@ struct scan_file {
 	struct nffile_reader *reader; /* owns */
 	unsigned references;	      /* guarded by the scan's lock */
 	size_t file;		      /* number of the input, from 1 */
+	bool merged;		      /* its flows are put into order of time (query/merge.h) */
 	struct name_table names;
 	struct databases databases; /* that gave its countries, where they are asked for */
 	enum scan_way way;	 /* of SCAN_FILE_DONE */
