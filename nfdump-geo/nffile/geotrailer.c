@@ -16,6 +16,7 @@ enum {
 	BLOCKS_BYTES = 1024, /* .. and this for small files */
 	ROWS_PART = 100,   /* of one block */
 	ROW_BYTES = 16,	   /* about */
+	AHEAD = 8,	   /* sums */
 	KINDS = 32,	   /* that one pair, and flows without, may have */
 	PAIRS_PART = 100,
 };
@@ -94,7 +95,6 @@ static void add_tagged(struct geo_trailer *trailer, struct geo_entry *entry,
 		       const struct flow_sum *sum)
 {
 	uint32_t src = sum->key >> SUM_SRC_SHIFT, dst = sum->key >> SUM_DST_SHIFT & SUM_CODE_MASK;
-	uint32_t kind = sum->key & SUM_KIND_MASK;
 
 	country_set_add(&entry->src, (uint16_t)src);
 	country_set_add(&entry->dst, (uint16_t)dst);
@@ -104,12 +104,7 @@ static void add_tagged(struct geo_trailer *trailer, struct geo_entry *entry,
 		trailer->unknown += (src == COUNTRY_UNKNOWN ? flows : 0) +
 				    (dst == COUNTRY_UNKNOWN ? flows : 0);
 	}
-	flow_sum_merge(sum_table_at(&trailer->cells, src << SUM_DST_SHIFT | kind), sum);
-	flow_sum_merge(sum_table_at(&trailer->cells,
-				    1u << SUM_SRC_SHIFT | dst << SUM_DST_SHIFT | kind),
-		       sum);
-	if (!trailer->no_pairs)
-		flow_sum_merge(sum_table_at(&trailer->pairs, sum->key), sum);
+	flow_sum_merge(sum_table_at(&trailer->pairs, sum->key), sum);
 }
 
 static void add_sum(struct geo_trailer *trailer, struct geo_entry *entry,
@@ -135,7 +130,7 @@ static void keep_rows(struct geo_trailer *trailer, const struct geo_entry *entry
 	uint32_t limit = entry->stored_bytes / ROWS_PART + 2 * ROW_BYTES;
 
 	/* Some pairs have flows of several kinds. */
-	if (trailer->block.count > KINDS + 4 * limit / ROW_BYTES)
+	if (trailer->block.count > KINDS + 2 * limit / ROW_BYTES)
 		return;
 	sum_table_sort(&trailer->block);
 	place->offset = (uint32_t)trailer->row_bytes.used;
@@ -151,8 +146,11 @@ bool geo_trailer_block(struct geo_trailer *trailer)
 {
 	struct geo_entry *entry = &trailer->entry[trailer->entry_count - 1];
 
-	for (uint32_t i = 0; i < trailer->block.count; i++)
+	for (uint32_t i = 0; i < trailer->block.count; i++) {
+		if (i + AHEAD < trailer->block.count) /* the file's sums are many */
+			sum_table_prefetch(&trailer->pairs, trailer->block.sum[i + AHEAD].key);
 		add_sum(trailer, entry, &trailer->block.sum[i]);
+	}
 	entry->families = trailer->families;
 	trailer->unreadable |= (trailer->families & GEO_HAS_UNREADABLE) != 0;
 	trailer->flow_records += entry->flow_count;
@@ -186,11 +184,11 @@ void geo_trailer_shares(const struct geo_trailer *trailer, uint32_t src[COUNTRY_
 {
 	memset(src, 0, COUNTRY_CODES * sizeof(*src));
 	memset(dst, 0, COUNTRY_CODES * sizeof(*dst));
-	for (uint32_t i = 0; i < trailer->cells.count; i++) {
-		const struct flow_sum *sum = &trailer->cells.sum[i];
-		uint32_t code = sum->key >> SUM_DST_SHIFT & SUM_CODE_MASK;
+	for (uint32_t i = 0; i < trailer->pairs.count; i++) {
+		const struct flow_sum *sum = &trailer->pairs.sum[i];
 
-		(sum->key >> SUM_SRC_SHIFT ? dst : src)[code] += sum->records;
+		src[sum->key >> SUM_SRC_SHIFT] += sum->records;
+		dst[sum->key >> SUM_DST_SHIFT & SUM_CODE_MASK] += sum->records;
 	}
 }
 
@@ -230,6 +228,22 @@ static void put_block_totals(struct geo_trailer *trailer, struct geo_stream *str
 	geo_put_block_totals(stream, &trailer->row_bytes, trailer->rows, trailer->entry_count);
 }
 
+/* The file by side, country and kind. */
+static void make_cells(struct geo_trailer *trailer)
+{
+	sum_table_clear(&trailer->cells);
+	for (uint32_t i = 0; i < trailer->pairs.count; i++) {
+		const struct flow_sum *sum = &trailer->pairs.sum[i];
+		uint32_t src = sum->key >> SUM_SRC_SHIFT << SUM_DST_SHIFT;
+		uint32_t dst = sum->key & SUM_CODE_MASK << SUM_DST_SHIFT;
+		uint32_t kind = sum->key & SUM_KIND_MASK;
+
+		flow_sum_merge(sum_table_at(&trailer->cells, src | kind), sum);
+		flow_sum_merge(sum_table_at(&trailer->cells, 1u << SUM_SRC_SHIFT | dst | kind), sum);
+	}
+	sum_table_sort(&trailer->cells);
+}
+
 /* The section that was just added begins at stream->section. */
 static void note_place(struct geo_trailer *trailer, const struct geo_stream *stream,
 		       enum geo_section_type type)
@@ -246,8 +260,8 @@ void geo_trailer_lead(struct geo_trailer *trailer, struct geo_stream *stream)
 	geo_put_index(stream, trailer->entry, trailer->entry_count);
 	note_place(trailer, stream, GEO_SECTION_INDEX);
 	index = stream->used;
+	make_cells(trailer);
 	if (!trailer->unreadable) { /* whoever asks a cube is not told what cannot be read */
-		sum_table_sort(&trailer->cells);
 		geo_put_cube(stream, &trailer->cells, &trailer->untagged);
 		note_place(trailer, stream, GEO_SECTION_CUBE);
 	}

@@ -27,8 +27,8 @@ struct geo_trailer {
 	uint8_t families;	     /* of the block */
 	bool unreadable; /* some block has what cannot be read: no sums of the file */
 	struct sum_table block;	     /* by pair and kind */
-	struct sum_table cells;	     /* of the file, by side, country and kind */
 	struct sum_table pairs;	     /* of the file, by pair and kind */
+	struct sum_table cells;	     /* of the file, by side, country and kind: made at its end */
 	struct cube_sum untagged;    /* of the file */
 	struct geo_count untagged_count;
 	struct geo_directory directory;

@@ -69,6 +69,15 @@ static inline struct flow_sum *sum_table_at(struct sum_table *table, uint32_t ke
 	return sum_table_add(table, key, at);
 }
 
+/** Ask for the memory that sum_table_at() will look at. */
+static inline void sum_table_prefetch(const struct sum_table *table, uint32_t key)
+{
+	uint32_t number = table->slot[key * 0x9e3779b1u >> table->shift];
+
+	if (number)
+		__builtin_prefetch(&table->sum[number - 1]);
+}
+
 static inline void flow_sum_merge(struct flow_sum *to, const struct flow_sum *from)
 {
 	to->records += from->records;
