@@ -14,13 +14,17 @@ static struct interned {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+bool geo_provenance_same_data(const struct geo_provenance *a, const struct geo_provenance *b)
+{
+	return memcmp(a->sha256, b->sha256, SHA256_BYTES) == 0 &&
+	       memcmp(a->local_sha256, b->local_sha256, SHA256_BYTES) == 0 &&
+	       memcmp(a->feed_sha256, b->feed_sha256, SHA256_BYTES) == 0;
+}
+
 /* Field by field: bytes behind the NUL of a text do not count. */
 static bool is_equal(const struct geo_provenance *a, const struct geo_provenance *b)
 {
-	return a->build_epoch_s == b->build_epoch_s &&
-	       memcmp(a->sha256, b->sha256, SHA256_BYTES) == 0 &&
-	       memcmp(a->local_sha256, b->local_sha256, SHA256_BYTES) == 0 &&
-	       memcmp(a->feed_sha256, b->feed_sha256, SHA256_BYTES) == 0 &&
+	return a->build_epoch_s == b->build_epoch_s && geo_provenance_same_data(a, b) &&
 	       strncmp(a->type, b->type, sizeof(a->type)) == 0 &&
 	       strncmp(a->program, b->program, sizeof(a->program)) == 0;
 }

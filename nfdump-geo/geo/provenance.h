@@ -3,6 +3,7 @@
 #ifndef GEO_PROVENANCE_H
 #define GEO_PROVENANCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { SHA256_BYTES = 32 };
@@ -19,5 +20,8 @@ struct geo_provenance {
 /** The one copy of equal provenance for the life of the process (thread safe, never freed), so
  * that blocks, files and tables can simply point at it. NULL when out of memory. */
 const struct geo_provenance *geo_provenance_intern(const struct geo_provenance *provenance);
+
+/** The same database, local networks and geofeeds, whichever program used them. */
+bool geo_provenance_same_data(const struct geo_provenance *a, const struct geo_provenance *b);
 
 #endif

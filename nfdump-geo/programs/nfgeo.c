@@ -11,6 +11,8 @@ static const struct verb verbs[] = {
 	{"totals", "sums of every country over flow files", nfgeo_totals},
 	{"scans", "sources of SYN-only flows to many destinations or ports", nfgeo_scans},
 	{"tag", "stamp countries into existing flow files", nfgeo_tag},
+	{"index", "block index and sums by country for files without fresh ones", nfgeo_index},
+	{"recluster", "records of files put into blocks by country", nfgeo_recluster},
 	{"anon", "replace the addresses in flow files, prefixes preserved", nfgeo_anon},
 	{"replay", "send the flows of files to a collector", nfgeo_replay},
 	{"countries", "the table of countries: numbers, letters, names", nfgeo_countries},

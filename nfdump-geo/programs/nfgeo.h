@@ -26,6 +26,8 @@ int nfgeo_countries(int argc, char **argv);
 int nfgeo_totals(int argc, char **argv);
 int nfgeo_scans(int argc, char **argv);
 int nfgeo_tag(int argc, char **argv);
+int nfgeo_index(int argc, char **argv);
+int nfgeo_recluster(int argc, char **argv);
 int nfgeo_anon(int argc, char **argv);
 int nfgeo_replay(int argc, char **argv);
 

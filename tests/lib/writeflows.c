@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * usage: writeflows FILE IDENT < LINES
+ * usage: writeflows FILE IDENT [arrival] < LINES
  *
  * Write a flow file from lines of words, for tests that want to say exactly what is in it:
+ *
+ * With a third word the file is in order of arrival, however many flows there are.
  *
  *   flow SRC DST SPORT DPORT PROTO FLAGS PACKETS BYTES FIRST_MS MS AS SRC_CTRY DST_CTRY SYSID [MORE]
  *   exporter SYSID ADDRESS
@@ -186,14 +188,15 @@ static size_t put_line(uint8_t *out, char *line)
 int main(int argc, char **argv)
 {
 	struct nffile_options options = {
-		.codec = CODEC_LZ4, .ident = argc > 2 ? argv[2] : "", .creator = CREATOR_NFCAPD};
+		.codec = CODEC_LZ4, .ident = argc > 2 ? argv[2] : "", .creator = CREATOR_NFCAPD,
+		.arrival_order = argc > 3};
 	struct nffile_finish finish = {0};
 	struct nffile_writer *writer;
 	struct block block = {0};
 	struct error error = {0};
 	static char line[2 * RECORD_ROOM];
 
-	if (argc != 3) {
+	if (argc != 3 && argc != 4) {
 		fprintf(stderr, "usage: writeflows FILE IDENT < LINES\n");
 		return 2;
 	}

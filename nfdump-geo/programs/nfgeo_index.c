@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * nfgeo index - geo blocks (block index, sums by country, cube) for files that have none, or whose
+ * are outdated: of stock collectors, of older versions, or changed by programs that do not know
+ * them. Not one byte of a record changes, and their order stays.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "nffile/geosummary.h"
+#include "programs/nfgeo.h"
+#include "programs/rewrite.h"
+
+static const char usage[] =
+	"usage: nfgeo index [OPTION]... FILE|DIRECTORY...\n"
+	"\n"
+	"Give flow files a fresh block index and sums by country, in place: for archives of stock\n"
+	"collectors and files that other programs changed. Records and their order stay as they\n"
+	"are, and so do the countries in them; `nfgeo tag` stores countries.\n"
+	"\n"
+	"  -n, --dry-run  say what would be done, and why, and do nothing\n"
+	"  -f, --force    also where all is well\n"
+	"  -q, --quiet    no progress bar and no summary\n"
+	"  -h, --help     this text\n"
+	"\n"
+	"Exit status: 0 done, 1 nothing could be done, 2 wrong usage, 3 some files were left alone.\n";
+
+static const struct option options[] = {
+	{"dry-run", no_argument, NULL, 'n'}, {"force", no_argument, NULL, 'f'},
+	{"quiet", no_argument, NULL, 'q'},   {"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+struct indexing {
+	struct rewrite rewrite; /* first, so that its functions find the rest */
+	bool dry, force, quiet;
+	size_t wanting; /* files that -n would have indexed */
+	uint64_t old_bytes, new_bytes;
+};
+
+/* @return why a file wants fresh geo blocks; NULL = it does not */
+static const char *what_is_missing(struct nffile_reader *reader)
+{
+	const struct nffile_info *info = nffile_info(reader);
+	const struct geo_summary *summary = nffile_summary(reader);
+
+	if (!info->block_count)
+		return NULL; /* no records, no geo blocks */
+	if (!summary)
+		return info->geo_bytes ? "its index is outdated" : "no index";
+	if (!summary->sealed || !summary->complete)
+		return "its index is outdated";
+	return NULL;
+}
+
+static int decide(struct rewrite *rewrite, struct rewrite_file *file, struct error *error)
+{
+	struct indexing *indexing = (struct indexing *)rewrite;
+	const struct geo_summary *summary = nffile_summary(file->reader);
+	const char *why = what_is_missing(file->reader);
+
+	(void)error;
+	if (!why && indexing->force)
+		why = "forced";
+	if (!why)
+		return 0;
+	if (indexing->dry) {
+		file_list_clear_bar(&rewrite->list);
+		printf("%s: %s\n", file->item->path, why);
+		indexing->wanting++;
+		return 0;
+	}
+	/* Clustered files stay so; in all others the order of arrival is all there is. */
+	file->options.arrival_order = !summary || summary->groups <= 1;
+	file->changed = true;
+	return 1;
+}
+
+static void add_sizes(struct rewrite *rewrite, const struct rewrite_file *file)
+{
+	struct indexing *indexing = (struct indexing *)rewrite;
+
+	indexing->old_bytes += file->item->bytes;
+	indexing->new_bytes += file->new_bytes;
+}
+
+/* @return EXIT_DONE, the exit status, or -1 after -h */
+static int parse_options(struct indexing *indexing, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "nfqh", options, NULL)) != -1)
+		switch (option) {
+		case 'n':
+			indexing->dry = true;
+			break;
+		case 'f':
+			indexing->force = true;
+			break;
+		case 'q':
+			indexing->quiet = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return -1;
+		default:
+			return nfgeo_usage(argv[0]);
+		}
+	return EXIT_DONE;
+}
+
+static void print_summary(const struct indexing *indexing)
+{
+	const struct rewrite *rewrite = &indexing->rewrite;
+
+	if (indexing->dry)
+		printf("%zu files would be indexed, %zu are as they should be, %zu cannot be\n",
+		       indexing->wanting, rewrite->unchanged_files - indexing->wanting,
+		       rewrite->failed_files);
+	else
+		printf("%zu files indexed (%llu bytes before, %llu now), %zu unchanged, "
+		       "%zu left alone\n",
+		       rewrite->done_files, (unsigned long long)indexing->old_bytes,
+		       (unsigned long long)indexing->new_bytes, rewrite->unchanged_files,
+		       rewrite->failed_files);
+}
+
+int nfgeo_index(int argc, char **argv)
+{
+	struct indexing indexing = {.rewrite = {.list.verb = argv[0],
+						.word = "index",
+						.keep_time = true,
+						.decide = decide,
+						.made = add_sizes}};
+	struct rewrite *rewrite = &indexing.rewrite;
+	int status = parse_options(&indexing, argc, argv);
+
+	if (status != EXIT_DONE)
+		return status < 0 ? EXIT_DONE : status;
+	rewrite->list.bar = !indexing.quiet && isatty(STDERR_FILENO);
+	status = file_list_arguments(&rewrite->list, argc - optind, argv + optind);
+	if (status == EXIT_DONE) {
+		status = rewrite_run(rewrite);
+		if (!indexing.quiet)
+			print_summary(&indexing);
+	}
+	rewrite_fini(rewrite);
+	return status;
+}
