@@ -12,6 +12,11 @@ EMIT(ctry2)
 	return put_text(at, country_alpha2((uint16_t)step_number(step, row->view)), 2);
 }
 
+EMIT(ctry_now)
+{
+	return put_text(at, country_alpha2(row->now ? row->now[step->arg] : 0), 2);
+}
+
 EMIT(ctry3)
 {
 	return put_text(at, country_alpha3((uint16_t)step_number(step, row->view)), 3);

@@ -15,6 +15,7 @@ enum {
 	FLAG_N = 4,
 	FLAG_V = 8,
 	FLAG_M = 32, /* names of the file */
+	FLAG_T = 64, /* today's countries */
 	FLAG_W = 16, /* wide values under a header that is not: so does stock */
 	LONG6_EXTRA = 23, /* an address column is that much wider with -6 */
 	NEST_MAX = 8,	  /* formats inside formats */
@@ -162,6 +163,7 @@ static int add_token(struct build *build, const struct token *token)
 	build->format->fixed_bytes += token->flags & FLAG_M ? NAME_SHOWN_MAX : 0;
 	build->format->needs_country |= (token->flags & FLAG_C) != 0;
 	build->format->needs_number |= (token->flags & FLAG_N) != 0;
+	build->format->needs_now |= (token->flags & FLAG_T) != 0;
 	build->format->needs_names |= (token->flags & FLAG_M) != 0;
 	if (wide && token->flags & FLAG_A) {
 		char *blanks = text_reserve(&build->header, LONG6_EXTRA);

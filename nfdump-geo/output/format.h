@@ -71,6 +71,7 @@ struct format {
 	bool needs_country;    /* a token prints countries */
 	bool needs_number;     /* a token prints the record number */
 	const char *blank;     /* the last token that has no values here; NULL = none */
+	bool needs_now;	       /* a token prints today's countries */
 	bool needs_names;      /* a token prints names that the file holds */
 	struct arena arena;
 };

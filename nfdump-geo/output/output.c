@@ -30,6 +30,7 @@ static const struct output_format line_formats[] = {
 	TEXT_FORMAT("line", "%ts %td %pr %sap -> %dap %pkt %byt %fl"),
 	TEXT_FORMAT("gline", "%ts %td %pr %gsap -> %gdap %pkt %byt %fl"),
 	TEXT_FORMAT("cline", "%ts %td %pr %sccan %sap -> %dccan %dap %pkt %byt %fl"),
+	TEXT_FORMAT("compare", "%ts %td %pr %sap %sc %scnow -> %dap %dc %dcnow %pkt %byt %fl"),
 	TEXT_FORMAT("long", "%ts %td %pr %sap -> %dap %flg %tos %pkt %byt %fl"),
 	TEXT_FORMAT("glong", "%ts %td %pr %gsap -> %gdap %flg %tos %pkt %byt %fl"),
 	TEXT_FORMAT("clong", "%ts %td %pr %sccan %sap -> %dccan %dap %flg %tos %pkt %byt %fl"),

@@ -72,6 +72,12 @@ void output_close(struct output *output);
 
 /** Countries must be known for what is printed (json is content without). */
 bool output_needs_country(const struct output *output);
+/** Today's countries are printed. */
+static inline bool output_needs_now(const struct output *output)
+{
+	return output->format.needs_now;
+}
+
 /** Names that the files hold are printed. */
 static inline bool output_needs_names(const struct output *output)
 {

@@ -86,6 +86,13 @@ static int finish_output(struct run *run)
 {
 	if (run->writer)
 		return close_writer(run);
+	if (run->options.geo_compare) {
+		int status = compare_report(run);
+
+		if (status != EXIT_DONE || run->output.kind->machine || run->options.quiet)
+			return status;
+		text_string(&run->text, "\n");
+	}
 	run_print_summary(run);
 	return run_flush(run);
 }
@@ -116,6 +123,10 @@ static int connect_sinks(struct run *run, struct tee_sink *tee)
 		if (!run->statistics)
 			return run_failed(&error);
 		tee_sink_add(tee, statistics_sink(run->statistics));
+	}
+	if (run->options.geo_compare) {
+		compare_sink_init(&run->compare);
+		tee_sink_add(tee, &run->compare.sink);
 	}
 	if (run_is_listed(run)) {
 		if (!run->writer)
@@ -222,6 +233,7 @@ static void run_fini(struct run *run)
 {
 	if (run->writer)
 		nffile_abort(run->writer);
+	compare_sink_fini(&run->compare);
 	write_sink_fini(&run->write);
 	print_sink_fini(&run->print);
 	aggregate_free(run->aggregate);

@@ -14,6 +14,7 @@ enum {
 	LONG_ARRIVAL_ORDER,
 	LONG_PROVENANCE,
 	LONG_EXPLAIN,
+	LONG_GEO_COMPARE,
 	LONG_NO_INDEX,
 };
 
@@ -47,6 +48,7 @@ static const char help[] =
 	"  -P FILTER       filter after aggregation\n"
 	"Countries\n"
 	"  -G DB, --geodb DB  for flows without stored countries; --no-geo: none\n"
+	"  --geo-compare   what moved since it was stored, by -G; -o compare lists flows\n"
 	"  --provenance    which databases the stored countries are of; also -o json\n"
 	"Files\n"
 	"  -I, -g          totals of the files; a line a file\n"
@@ -241,6 +243,9 @@ static bool set_plain(struct nfdump_options *options, int option, const char *va
 	case LONG_NO_INDEX:
 		options->no_index = true;
 		return true;
+	case LONG_GEO_COMPARE:
+		options->geo_compare = true;
+		return true;
 	case 'q':
 		options->quiet = true;
 		return true;
@@ -355,6 +360,10 @@ static int check(struct nfdump_options *options)
 {
 	bool limits = options->packets.sign || options->bytes.sign;
 
+	if (options->geo_compare && (options->stat_count || options->aggregate ||
+				     options->has_keys || options->order >= 0 || options->write_path))
+		return wrong("--geo-compare counts single flows: leave -s, -a, -A, -b, -B, -O and -w "
+			     "out%s", "");
 	if (options->has_keys && options->mode > AGGREGATE_FLOW && options->mode != AGGREGATE_GUESS)
 		return wrong("-A and -b are mutually exclusive%s", "");
 	if (options->has_keys && options->mode == AGGREGATE_GUESS && !options->stat_element)
@@ -386,6 +395,7 @@ int nfdump_options_parse(struct nfdump_options *options, int argc, char **argv)
 		{"geodb", required_argument, NULL, 'G'}, {"no-geo", no_argument, NULL, LONG_NO_GEO},
 		{"arrival-order", no_argument, NULL, LONG_ARRIVAL_ORDER},
 		{"provenance", no_argument, NULL, LONG_PROVENANCE},
+		{"geo-compare", no_argument, NULL, LONG_GEO_COMPARE},
 		{"help", no_argument, NULL, 'h'},	 {"version", no_argument, NULL, 'V'},
 		{"explain", no_argument, NULL, LONG_EXPLAIN},
 		{"no-index", no_argument, NULL, LONG_NO_INDEX},

@@ -44,6 +44,7 @@ struct nfdump_options {
 	int64_t top;		  /* -n; -1 = not given */
 	bool quiet, plain, long6, tag;
 	bool arrival_order; /* of what -w writes */
+	bool geo_compare;   /* stored against today's countries */
 	struct statistic_request stat[STATISTICS_MAX + 1];
 	unsigned stat_count;
 	bool stat_record, stat_element;

@@ -24,7 +24,8 @@ bool run_is_grouped(const struct run *run)
 
 bool run_is_listed(const struct run *run)
 {
-	return !run_is_grouped(run) && !run->options.stat_element;
+	return !run_is_grouped(run) && !run->options.stat_element &&
+	       (!run->options.geo_compare || compare_lists_flows(run));
 }
 
 static void on_damage(const char *text, void *arg)
@@ -239,6 +240,15 @@ int run_plan(struct run *run)
 			     (run_is_listed(run) && output_needs_number(&run->output));
 	run->plan.read_all = run->options.no_index;
 	run->plan.named = output_needs_names(&run->output);
+	run->plan.want_now = run->options.geo_compare ||
+			     (run_is_listed(run) && output_needs_now(&run->output));
+	if (run->options.geo_compare && compare_check(run) != EXIT_DONE)
+		return EXIT_FAILED;
+	if (run_is_grouped(run) && output_needs_now(&run->output)) {
+		common_complain("nfdump", "today's countries (-o compare, %%scnow, %%dcnow) are looked up "
+				"for single flows: not with -a, -A, -b, -B, -O, -s record");
+		return EXIT_FAILED;
+	}
 	run->plan.progress = &run->progress.scan;
 	run->plan.table = open_table;
 	run->plan.complain = on_damage;

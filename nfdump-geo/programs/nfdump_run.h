@@ -12,6 +12,7 @@
 #include "geo/reload.h"
 #include "nffile/writer.h"
 #include "programs/common.h"
+#include "programs/nfdump_compare.h"
 #include "programs/nfdump_options.h"
 #include "programs/nfdump_progress.h"
 #include "programs/nfdump_sinks.h"
@@ -34,6 +35,7 @@ struct run {
 	struct statistics *statistics;
 	struct print_sink print;
 	struct write_sink write;
+	struct compare_sink compare;
 	struct nffile_writer *writer;
 	char work_name[PATH_MAX];
 	struct text text;

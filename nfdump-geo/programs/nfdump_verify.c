@@ -7,6 +7,7 @@
 #include "programs/nfdump_verify.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 
 struct verify {
 	const char *path;
+	const struct verify_watch *watch;
 	struct nffile_reader *reader;
 	const struct geo_summary *summary; /* NULL = no geo blocks that can be used */
 	struct raw_block raw;
@@ -37,16 +39,30 @@ struct verify {
 	struct geo_check *sums;	    /* owns */
 };
 
+static void tell(const struct verify *verify, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void tell(const struct verify *verify, const char *format, ...)
+{
+	char text[sizeof(((struct error *)0)->text)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	verify->watch->complain(text, verify->watch->arg);
+}
+
 static void damaged(struct verify *verify, const char *what, uint64_t number)
 {
-	common_complain("nfdump", "%s: %s %" PRIu64, verify->path, what, number);
+	tell(verify, "%s: %s %" PRIu64, verify->path, what, number);
 	verify->damage++;
 }
 
 static void note_unknown(struct verify *verify, const uint8_t *record)
 {
-	common_complain("nfdump", "%s: a record of unknown type %u in block %u", verify->path,
-			bytes_get16(record), verify->raw.ordinal);
+	tell(verify, "%s: a record of unknown type %u in block %u", verify->path,
+	     bytes_get16(record), verify->raw.ordinal);
 	verify->damage++;
 }
 
@@ -165,15 +181,19 @@ static void check_blocks(struct verify *verify)
 		if (got == 1)
 			got = nffile_decode(verify->reader, &verify->raw, &verify->block, &error);
 		if (got < 0) {
-			common_complain("nfdump", "%s", error.text);
+			verify->watch->complain(error.text, verify->watch->arg);
 			verify->damage++;
 		}
 		if (got < 0 && !verify->block.record_count)
 			continue;
-		if (verify->block.type == BLOCK_RECORDS)
+		if (verify->block.type == BLOCK_RECORDS) {
 			check_records(verify);
-		else
+			if (verify->watch->block)
+				verify->watch->block(&verify->block, verify->raw.offset,
+						     verify->watch->arg);
+		} else {
 			check_geo(verify);
+		}
 		block_clear(&verify->block);
 	}
 	if (verify->stream.used)
@@ -209,8 +229,8 @@ static void check_flows(struct verify *verify)
 		return;
 	if (info->totals.flows >= verify->generic_flows && info->totals.flows <= verify->all_flows)
 		return;
-	common_complain("nfdump", "%s: the stat record announces %" PRIu64 " flows, the blocks hold %" PRIu64,
-			verify->path, info->totals.flows, verify->flows);
+	tell(verify, "%s: the stat record announces %" PRIu64 " flows, the blocks hold %" PRIu64,
+	     verify->path, info->totals.flows, verify->flows);
 	verify->damage++;
 }
 
@@ -237,37 +257,74 @@ static void print_findings(const struct verify *verify)
 						  : "ok");
 }
 
-int verify_file(const char *path)
+static void verify_free(struct verify *verify)
 {
-	struct verify *verify = calloc(1, sizeof(*verify)); /* large */
-	struct error error = {0};
-	int status = EXIT_FAILED;
-
-	if (!verify) {
-		common_complain("nfdump", "out of memory");
-		return EXIT_FAILED;
-	}
-	verify->path = path;
-	record_views_init(&verify->views);
-	verify->sums = geo_check_new();
-	if (!verify->sums || nffile_open(&verify->reader, path, &error) != NFGEO_OK ||
-	    block_init(&verify->block, BLOCK_WRITE_BYTES) != NFGEO_OK) {
-		common_complain("nfdump", "%s", *error.text ? error.text : "out of memory");
-		goto done;
-	}
-	verify->summary = nffile_summary(verify->reader);
-	check_blocks(verify);
-	check_sums(verify);
-	check_flows(verify);
-	print_findings(verify);
-	status = verify->damage || nffile_info(verify->reader)->never_closed ? EXIT_INCOMPLETE
-									     : EXIT_DONE;
-done:
+	if (!verify)
+		return;
 	geo_stream_fini(&verify->stream);
 	raw_block_fini(&verify->raw);
 	block_fini(&verify->block);
 	nffile_close(verify->reader);
 	geo_check_free(verify->sums);
 	free(verify);
-	return status;
+}
+
+/* A file that was looked at to its end; NULL when it cannot be opened, which is told. */
+static struct verify *verify_run(const char *path, const struct verify_watch *watch)
+{
+	struct verify *verify = calloc(1, sizeof(*verify)); /* large */
+	struct error error = {.text = "out of memory"};
+
+	if (!verify || !(verify->sums = geo_check_new()) ||
+	    block_init(&verify->block, BLOCK_WRITE_BYTES) != NFGEO_OK ||
+	    nffile_open(&verify->reader, path, &error) != NFGEO_OK) {
+		watch->complain(error.text, watch->arg);
+		verify_free(verify);
+		return NULL;
+	}
+	verify->path = path;
+	verify->watch = watch;
+	record_views_init(&verify->views);
+	verify->summary = nffile_summary(verify->reader);
+	check_blocks(verify);
+	check_sums(verify);
+	check_flows(verify);
+	return verify;
+}
+
+bool verify_look(const char *path, const struct verify_watch *watch, struct verify_found *found)
+{
+	struct verify *verify = verify_run(path, watch);
+
+	if (!verify)
+		return false;
+	*found = (struct verify_found){.blocks = verify->blocks,
+				       .records = verify->records,
+				       .flows = verify->flows,
+				       .damage = verify->damage,
+				       .geo_blocks = verify->geo_blocks,
+				       .index = state_of_index(verify),
+				       .never_closed = nffile_info(verify->reader)->never_closed};
+	verify_free(verify);
+	return true;
+}
+
+static void complain(const char *text, void *arg)
+{
+	(void)arg;
+	common_complain("nfdump", "%s", text);
+}
+
+int verify_file(const char *path)
+{
+	const struct verify_watch watch = {.complain = complain};
+	struct verify *verify = verify_run(path, &watch);
+	bool good;
+
+	if (!verify)
+		return EXIT_FAILED;
+	print_findings(verify);
+	good = !verify->damage && !nffile_info(verify->reader)->never_closed;
+	verify_free(verify);
+	return good ? EXIT_DONE : EXIT_INCOMPLETE;
 }

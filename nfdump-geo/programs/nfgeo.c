@@ -11,6 +11,7 @@ static const struct verb verbs[] = {
 	{"totals", "sums of every country over flow files", nfgeo_totals},
 	{"scans", "sources of SYN-only flows to many destinations or ports", nfgeo_scans},
 	{"tag", "stamp countries into existing flow files", nfgeo_tag},
+	{"verify", "are files as they were written, and countries as a database has them?", nfgeo_verify},
 	{"index", "block index and sums by country for files without fresh ones", nfgeo_index},
 	{"recluster", "records of files put into blocks by country", nfgeo_recluster},
 	{"anon", "replace the addresses in flow files, prefixes preserved", nfgeo_anon},

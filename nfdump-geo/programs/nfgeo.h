@@ -27,6 +27,7 @@ int nfgeo_totals(int argc, char **argv);
 int nfgeo_scans(int argc, char **argv);
 int nfgeo_tag(int argc, char **argv);
 int nfgeo_index(int argc, char **argv);
+int nfgeo_verify(int argc, char **argv);
 int nfgeo_recluster(int argc, char **argv);
 int nfgeo_anon(int argc, char **argv);
 int nfgeo_replay(int argc, char **argv);
