@@ -79,7 +79,8 @@ struct nffile_reader;
 /** What the block with this ordinal adds up to. */
 struct block_totals nffile_block_totals(struct nffile_reader *reader, uint32_t ordinal);
 
-/** Add the file's cube to `cube`, which is large: on the heap, zeroed before the first file.
+/** Add the file's cube to `cube`, which is large: on the heap, zeroed before the first file. NULL:
+ * only say whether there is one.
  * @param untagged  gets the flows without stored countries added, which are in no row */
 bool nffile_add_cube(struct nffile_reader *reader, struct country_cube *cube,
 		     struct cube_sum *untagged);

@@ -34,6 +34,7 @@ struct nffile_writer {
 	int level;
 	uint8_t creator;
 	bool query_totals;
+	uint32_t groups; /* of blocks that come from a clustered file; 0 = none */
 	char ident[IDENT_TEXT];
 	int64_t created_s;
 	uint64_t at; /* where the next block goes */
@@ -89,6 +90,7 @@ static void take_options(struct nffile_writer *writer, const struct nffile_optio
 	writer->level = options->level;
 	writer->creator = options->creator;
 	writer->query_totals = options->query_totals;
+	writer->groups = options->arrival_order ? options->groups : 0;
 	snprintf(writer->ident, sizeof(writer->ident), "%s", ident);
 }
 
@@ -388,7 +390,9 @@ static int put_geo(struct nffile_writer *writer, struct error *error)
 	uint64_t begin = writer->at;
 	int status;
 
-	writer->geo->groups = writer->cluster ? cluster_groups(writer->cluster) : 1;
+	writer->geo->groups = writer->cluster  ? cluster_groups(writer->cluster)
+			      : writer->groups ? writer->groups
+					       : 1;
 	geo_trailer_lead(writer->geo, &lead);
 	part.parts = (uint16_t)(geo_part_count(lead.used) + 1);
 	part.run = crc32c(part.run, lead.bytes, lead.used);

@@ -26,6 +26,7 @@ struct nffile_options {
 	bool no_geo_blocks; /* write the stock form only, in order of arrival */
 	/* Records are put into blocks by country (nffile/cluster.h) unless: */
 	bool arrival_order;
+	uint32_t groups; /* with arrival_order: of the file whose blocks these are, one by one; 0 = none */
 	const struct grid_shares *shares; /* of an earlier file like this; NULL = of the first records */
 	uint64_t expected_flows;	  /* with `shares`: between two writings of an open block */
 	size_t cell_memory;		  /* of all open blocks together; 0 = 64 MiB */

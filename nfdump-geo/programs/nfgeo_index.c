@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "nffile/geocube.h"
 #include "nffile/geosummary.h"
 #include "programs/nfgeo.h"
 #include "programs/rewrite.h"
@@ -45,6 +46,7 @@ static const char *what_is_missing(struct nffile_reader *reader)
 {
 	const struct nffile_info *info = nffile_info(reader);
 	const struct geo_summary *summary = nffile_summary(reader);
+	struct cube_sum untagged = {0};
 
 	if (!info->block_count)
 		return NULL; /* no records, no geo blocks */
@@ -52,6 +54,8 @@ static const char *what_is_missing(struct nffile_reader *reader)
 		return info->geo_bytes ? "its index is outdated" : "no index";
 	if (!summary->sealed || !summary->complete)
 		return "its index is outdated";
+	if (!nffile_add_cube(reader, NULL, &untagged))
+		return "no cube";
 	return NULL;
 }
 
@@ -72,8 +76,8 @@ static int decide(struct rewrite *rewrite, struct rewrite_file *file, struct err
 		indexing->wanting++;
 		return 0;
 	}
-	/* Clustered files stay so; in all others the order of arrival is all there is. */
-	file->options.arrival_order = !summary || summary->groups <= 1;
+	file->options.arrival_order = true; /* block by block as they are .. */
+	file->options.groups = summary ? summary->groups : 0; /* .. also of a clustered file */
 	file->changed = true;
 	return 1;
 }

@@ -10,9 +10,9 @@
 
 #include "geo/reload.h"
 #include "geo/tag.h"
-#include "nffile/geosummary.h"
 #include "programs/nfgeo.h"
 #include "programs/rewrite.h"
+#include "query/databases.h"
 
 static const char usage[] =
 	"usage: nfgeo tag [OPTION]... FILE|DIRECTORY...\n"
@@ -54,32 +54,6 @@ struct tagging {
 	struct block out; /* its memory is kept from file to file */
 };
 
-enum tagged_by { TAGGED_WHOLLY, TAGGED_PARTLY, TAGGED_OTHERWISE };
-
-/* Are the stored countries of a file all of this very database? Blocks of nobody knows whom, and
- * files without a block index, are of another one. */
-static enum tagged_by tagged_by(struct nffile_reader *reader,
-				const struct geo_provenance *provenance)
-{
-	const struct geo_summary *summary = nffile_summary(reader);
-	enum tagged_by found = TAGGED_WHOLLY;
-
-	if (!summary || !summary->complete)
-		return nffile_info(reader)->totals.flows ? TAGGED_OTHERWISE : TAGGED_PARTLY;
-	for (uint32_t i = 0; i < summary->entry_count; i++) {
-		const struct geo_entry *entry = &summary->entry[i];
-
-		if (entry->untagged_count)
-			found = TAGGED_PARTLY; /* maybe they have no addresses */
-		if (entry->untagged_count < entry->flow_count &&
-		    (!entry->provenance ||
-		     !geo_provenance_same_data(summary->provenance[entry->provenance - 1],
-					       provenance)))
-			return TAGGED_OTHERWISE;
-	}
-	return found;
-}
-
 static int decide(struct rewrite *rewrite, struct rewrite_file *file, struct error *error)
 {
 	struct tagging *tagging = (struct tagging *)rewrite;
@@ -94,7 +68,7 @@ static int decide(struct rewrite *rewrite, struct rewrite_file *file, struct err
 	tagging->restamp_file = tagging->restamp;
 	if (!tagging->refresh)
 		return 1;
-	switch (tagged_by(file->reader, geo_table_provenance(tagging->table))) {
+	switch (databases_tagged_by(file->reader, geo_table_provenance(tagging->table))) {
 	case TAGGED_WHOLLY:
 		return recode || rewrite->write_dir;
 	case TAGGED_PARTLY:

@@ -41,6 +41,28 @@ void databases_add_file(struct databases *databases, struct nffile_reader *reade
 	}
 }
 
+enum tagged_by databases_tagged_by(struct nffile_reader *reader,
+				   const struct geo_provenance *provenance)
+{
+	const struct geo_summary *summary = nffile_summary(reader);
+	enum tagged_by found = TAGGED_WHOLLY;
+
+	if (!summary || !summary->complete)
+		return nffile_info(reader)->totals.flows ? TAGGED_OTHERWISE : TAGGED_PARTLY;
+	for (uint32_t i = 0; i < summary->entry_count; i++) {
+		const struct geo_entry *entry = &summary->entry[i];
+
+		if (entry->untagged_count)
+			found = TAGGED_PARTLY;
+		if (entry->untagged_count < entry->flow_count &&
+		    (!entry->provenance ||
+		     !geo_provenance_same_data(summary->provenance[entry->provenance - 1],
+					       provenance)))
+			return TAGGED_OTHERWISE;
+	}
+	return found;
+}
+
 void hash_print_short(const uint8_t hash[SHA256_BYTES], char text[HASH_SHORT_TEXT])
 {
 	static const uint8_t none[SHA256_BYTES];

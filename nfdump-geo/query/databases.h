@@ -32,6 +32,16 @@ void databases_add_file(struct databases *databases, struct nffile_reader *reade
 /** Add those of another set. */
 void databases_merge(struct databases *to, const struct databases *from);
 
+enum tagged_by { TAGGED_WHOLLY, TAGGED_PARTLY, TAGGED_OTHERWISE };
+
+/**
+ * Are the stored countries of a file all of this very database? Those of blocks of nobody knows
+ * whom, and of files without a block index, are not. Partly: all that are stored, but some flows
+ * have none; maybe they have no addresses.
+ */
+enum tagged_by databases_tagged_by(struct nffile_reader *reader,
+				   const struct geo_provenance *provenance);
+
 enum { DATABASES_TEXT = 1024 };
 
 /** "2 databases: TYPE 2026-01-31 0123456789ab, ..", as many as fit; "" when it is one or none. */

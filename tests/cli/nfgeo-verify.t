@@ -61,8 +61,8 @@ sub crc32c {
 	my $plain = read_file($file);
 	my $payload = substr($plain, 52, unpack('V', substr($plain, 44, 4)));
 	my $old = pack('V', crc32c($payload));
-	# Two flows change countries, so that all sums stay.
-	my ($at, $fr) = map { index($payload, 'NGC1' . pack('v', $_)) } 40, 250;
+	# Two flows change countries, so that all sums stay; not the first ones, so that times do.
+	my ($at, $fr) = map { my $tail = 'NGC1' . pack('v', $_); index($payload, $tail, index($payload, $tail) + 1) } 40, 250;
 	ok($at > 0 && $fr > 0, 'there are two such flows');
 	substr($payload, $at + 4, 2) = pack('v', 250);
 	substr($payload, $fr + 4, 2) = pack('v', 40);
@@ -78,8 +78,9 @@ sub crc32c {
 	my (undef, $second) = unpack('vv', substr($plain, $geo + $first, 4));
 	my $stream = substr($plain, $geo + 4, $first - 4) . substr($plain, $geo + $first + 4, $second - 4);
 	my ($type, $version, $len) = unpack('vvV', substr($stream, 16, 8));
-	is("$type $version " . (substr($stream, 28 + 20, 4) eq $old), '3 1 1', 'the index has the checksum of the block');
-	substr($stream, 28 + 20, 4) = pack('V', crc32c($payload));
+	my $place = index($stream, $old, 28);
+	ok($type == 3 && $place > 0 && $place < 28 + $len, 'the index has the checksum of the block');
+	substr($stream, $place, 4) = pack('V', crc32c($payload));
 	substr($stream, 24, 4) = pack('V', crc32c(substr($stream, 28, $len)));
 	substr($plain, $geo + 4, $first - 4) = substr($stream, 0, $first - 4);
 	substr($plain, $geo + $first + 4, $second - 4) = substr($stream, $first - 4);
