@@ -206,7 +206,7 @@ static void check_sums(struct verify *verify)
 	const char *wrong = verify->damage ? NULL : geo_check_file(verify->sums, verify->reader);
 
 	if (wrong) {
-		common_complain("nfdump", "%s: %s", verify->path, wrong);
+		tell(verify, "%s: %s", verify->path, wrong);
 		verify->damage++;
 	}
 	if (summary && summary->complete && !verify->damage &&
