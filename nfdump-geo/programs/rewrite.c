@@ -175,7 +175,7 @@ static int finish(struct rewrite *rewrite, struct rewrite_file *file,
 	if (status == NFGEO_OK)
 		status = put_in_place(rewrite, file, error);
 	if (status != NFGEO_OK)
-		unlink(file->work);
+		nffile_remove(file->work);
 	return status;
 }
 
