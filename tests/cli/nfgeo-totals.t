@@ -86,9 +86,15 @@ for my $case ([['-r', $first], 1], [['-R', "$dir/in"], 2]) {
 	is_deeply($sums, sums('any', @$input), "@$input: the sums of a walk over the flows");
 	is("$status $end $err", "0 end\t$files\t$files ", 'without reading a file');
 	cmp_ok($sums->{total}[3], '>', 100, 'with SYN-only flows');
-	for my $filter ('proto tcp', 'dst ctry CZ', 'src ip 10.1.0.7 or ctry private') {
+	# A protocol is in the cubes; both countries of a flow are not, where a file is too small for its
+	# pairs; an address is nowhere but in the records.
+	for my $case (['proto tcp', $files], ['dst ctry CZ', 0], ['src ip 10.1.0.7 or ctry private', 0]) {
+		my ($filter, $summed) = @$case;
 		($sums, $status, $end) = totals(@$input, $filter);
 		is_deeply($sums, sums($filter, @$input), "filter $filter");
+		is("$status $end", "0 end\t$files\t$summed", "$summed files not read");
+		($sums, $status, $end) = totals('--no-index', @$input, $filter);
+		is_deeply($sums, sums($filter, @$input), "filter $filter, --no-index");
 		is("$status $end", "0 end\t$files\t0", 'read');
 	}
 }
