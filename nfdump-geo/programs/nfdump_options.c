@@ -31,7 +31,7 @@ static const char help[] =
 	"Output\n"
 	"  -o FORMAT       line long extended biline bilong gline glong cline clong nsel\n"
 	"                  nel raw table csv csv+ctry csv-fast csv:%TOKEN,.. json ndjson\n"
-	"                  json+class ndjson+class pipe null fmt:TEXT, or one of the configuration\n"
+	"                  json+class ndjson+class pipe null fmt:TEXT, or configured\n"
 	"  -q -N -6 -T     no header and summary; plain numbers; long IPv6; tags\n"
 	"  -w FILE         write the selected flows to a file, by countries;\n"
 	"                  --arrival-order or -O: in that order\n"

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: BSD-3-Clause
 # Names of interfaces, VRFs and applications come from the file that a flow is in, even when they
-# stand behind it; a damaged table of names is passed over.
+# stand behind it; a damaged table of names is told, as it may be a flow whose type was damaged.
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
@@ -53,8 +53,11 @@ write_file("$tmp/in/nfcapd.4", pack('vvvvV', 13, 12, 65535, 16, 12), flow());
 my $format = "'fmt:%inam %onam %ivrfnam %evrfnam %nbnam'";
 my @want = ("uplink eth.0 red blue dns", "other 70000 8 9 <no info>", "    <no info>", "    <no info>");
 for my $threads (1, 3) {
-	is(`$nfdump -W $threads -q -R $tmp/in -o $format 2>&1`, join('', map { "$_\n" } @want),
+	is(`$nfdump -W $threads -q -R $tmp/in -o $format 2>$tmp/err`, join('', map { "$_\n" } @want),
 		"$threads threads");
+	is($? >> 8, 3, 'status');
+	like(`cat $tmp/err`, qr{^nfdump: \S+/nfcapd\.4: block 0: 1 records of unknown type \(13\) left out$},
+		'the damaged table is told');
 }
 is(`$nfdump -q -r $tmp/in/nfcapd.1 -o csv:%inam,%in 2>/dev/null`, "inIfName,input\nuplink,3\n", 'csv:');
 done_testing();
