@@ -330,8 +330,11 @@ static int add_to_sample(struct cluster *cluster, const struct block *block, str
 
 int cluster_add(struct cluster *cluster, const struct block *block, struct error *error)
 {
-	int status = add_to_sample(cluster, block, error);
+	int status;
 
+	if (!block->used)
+		return NFGEO_OK;
+	status = add_to_sample(cluster, block, error);
 	if (status)
 		return status < 0 ? status : NFGEO_OK;
 	if (!cluster->cells || cluster->sample.used)
