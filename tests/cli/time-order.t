@@ -34,7 +34,7 @@ sub write_flows {
 sub ports {
 	my (@arguments) = @_;
 	my ($status, $out, $err) = run_program($nfdump, '-q', '-o', 'fmt:%sp', @arguments);
-	is($status, 0, "nfdump @arguments: status") or diag $err;
+	ok($status == 0 || ($status == 3 && $err =~ m{have no countries stored}), "nfdump @arguments: status") or diag $err;
 	return [map { $_ + 0 } split /\n/, $out];
 }
 
