@@ -238,3 +238,45 @@ bool facts_are_fixed(const struct paths *paths)
 	}
 	return true;
 }
+
+/* Is the number one that facts are about? */
+static bool is_fact(const struct test *test)
+{
+	if (test->element != ELEMENT_GENERIC)
+		return false;
+	if (test->op == TEST_RANGE8)
+		return test->offset == PROTO_AT;
+	if (test->op == TEST_RANGE64)
+		return test->offset == LAST_AT;
+	return test->offset == SRC_PORT_AT || test->offset == DST_PORT_AT;
+}
+
+bool facts_suffice(const struct paths *paths)
+{
+	for (uint32_t i = 0; i < paths->program->count; i++) {
+		const struct test *test = &paths->program->steps[i].test;
+
+		switch (test->op) {
+		case TEST_COUNTRY:
+		case TEST_COUNTRY_EQUAL:
+		case TEST_COUNTRY_OTHER:
+		case TEST_IS_IP4:
+		case TEST_IS_IP6:
+		case TEST_FIRST_SEEN:
+		case TEST_IDENT:
+		case TEST_LABEL:
+			break;
+		case TEST_RANGE8:
+		case TEST_RANGE16:
+		case TEST_RANGE64:
+		case TEST_PORT_MAP:
+		case TEST_NUMBERS:
+			if (is_fact(test))
+				break;
+			return false;
+		default:
+			return false;
+		}
+	}
+	return true;
+}

@@ -16,7 +16,13 @@ int answers_init(struct answers *answers, const struct scan_plan *plan, const st
 	};
 	answers->sum =
 		answers->skip && sink->sums && !sink->other && !plan->limit && !plan->want_now;
-	return plan->filter ? paths_init(&answers->paths, plan->filter) : NFGEO_OK;
+	answers->suffices = true;
+	if (!plan->filter)
+		return NFGEO_OK;
+	if (paths_init(&answers->paths, plan->filter) != NFGEO_OK)
+		return NFGEO_ENOMEM;
+	answers->suffices = facts_suffice(&answers->paths);
+	return NFGEO_OK;
 }
 
 void answers_fini(struct answers *answers)

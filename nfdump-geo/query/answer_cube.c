@@ -258,28 +258,33 @@ static bool take_side(struct answers *answers, bool source, const char *ident,
 	return !answers->rows.failed;
 }
 
-/* Both sides must be decided before one is fed. */
+static bool feed_side(struct answers *answers, void *worker, bool source, const char *ident,
+		      struct answer_sums *sums)
+{
+	if (!take_side(answers, source, ident, sums))
+		return false;
+	answers->sink->sums(worker, answers->rows.row, answers->rows.count,
+			    source ? SUMS_SRC : SUMS_DST);
+	return true;
+}
+
+/* Of both sides the second must be decided before the first is fed. A sink of neither takes the one
+ * that is. */
 static bool take_sides(struct answers *answers, void *worker, const char *ident,
 		       struct answer_sums *sums)
 {
 	unsigned of = answers->sink->sums_of;
-	bool fed = false;
 
-	if ((of & SUMS_PAIR) || ((of & SUMS_DST) && (of & SUMS_SRC) &&
-				 !take_side(answers, true, ident, sums)))
+	if (of & SUMS_PAIR)
 		return false;
-	if (of & SUMS_DST) {
-		if (!take_side(answers, false, ident, sums))
-			return false;
-		answers->sink->sums(worker, answers->rows.row, answers->rows.count, SUMS_DST);
-		fed = true;
-	}
-	if (of & SUMS_SRC || !fed) {
-		if (!take_side(answers, true, ident, sums))
-			return false;
-		answers->sink->sums(worker, answers->rows.row, answers->rows.count, SUMS_SRC);
-	}
-	return true;
+	if (!of)
+		return feed_side(answers, worker, true, ident, sums) ||
+		       feed_side(answers, worker, false, ident, sums);
+	if (of == (SUMS_SRC | SUMS_DST) && !take_side(answers, true, ident, sums))
+		return false;
+	if ((of & SUMS_DST) && !feed_side(answers, worker, false, ident, sums))
+		return false;
+	return !(of & SUMS_SRC) || feed_side(answers, worker, true, ident, sums);
 }
 
 static bool take_pairs(struct answers *answers, void *worker, struct nffile_reader *reader,
@@ -336,7 +341,7 @@ bool answers_from_cube(struct answers *answers, void *worker, struct nffile_read
 	struct cube_sum untagged = {0};
 	bool done;
 
-	if (!answers->sum || !cells(answers) ||
+	if (!answers->sum || !answers->suffices || !cells(answers) ||
 	    !nffile_add_cube(reader, &answers->cells->cube, &untagged))
 		return false;
 	done = take_untagged(answers, &untagged) &&

@@ -77,7 +77,7 @@ static enum scan_way look(struct scan_file *source, const struct geo_entry *entr
 	case BLOCK_READ:
 		break;
 	}
-	if (answers->sum) {
+	if (answers->sum && (answers->suffices || way == SCAN_UNTESTED)) {
 		struct block_totals totals = nffile_block_totals(source->reader, entry->ordinal);
 
 		if (answers_from_totals(answers, worker, entry, &totals, ident, &sums)) {

@@ -20,7 +20,7 @@
 
 enum {
 	ROUNDS = 40,
-	QUERIES = 25, /* of each round's files */
+	QUERIES = 8,  /* of each round's files */
 	FILES = 4,
 	BLOCKS_MAX = 6,
 	FLOWS_MAX = 40,
@@ -555,7 +555,7 @@ static void same_answers(void **state)
 	for (unsigned i = 0; i < SCAN_WAYS; i++) {
 		print_message("# way %u: %lu files, %lu blocks, %lu flows\n", i, books.way[i].files,
 			      books.way[i].blocks, books.way[i].flows);
-		assert_true(books.way[i].blocks > 200);
+		assert_true(books.way[i].blocks > 100);
 	}
 }
 

@@ -501,7 +501,8 @@ static void test_many_blocks(void **state)
 	block_fini(&block);
 }
 
-/* Any bit of the geo blocks flipped: flows unaffected, sums right or absent. */
+/* Bits all over the geo blocks flipped: flows unaffected, sums right or absent. Some thousand files: with
+ * sanitizers each takes milliseconds. */
 static void test_flips(void **state)
 {
 	struct naive *naive = calloc(1, sizeof(*naive));
@@ -515,7 +516,7 @@ static void test_flips(void **state)
 	appendix = bytes_get64(bytes + FILE_AT_APPENDIX);
 	for (unsigned i = 0; i < FILE_BLOCKS; i++)
 		at += 12 + bytes_get32(bytes + at + 4);
-	for (size_t bit = 8 * at; bit < 8 * appendix; bit += 7) {
+	for (size_t bit = 8 * at; bit < 8 * appendix; bit += 37) {
 		struct nffile_reader *reader;
 		const struct geo_summary *summary;
 
