@@ -4,10 +4,7 @@
  * are outdated: of stock collectors, of older versions, or changed by programs that do not know
  * them. Not one byte of a record changes, and their order stays.
  */
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "nffile/geocube.h"
 #include "nffile/geosummary.h"
@@ -28,15 +25,8 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 done, 1 nothing could be done, 2 wrong usage, 3 some files were left alone.\n";
 
-static const struct option options[] = {
-	{"dry-run", no_argument, NULL, 'n'}, {"force", no_argument, NULL, 'f'},
-	{"quiet", no_argument, NULL, 'q'},   {"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
-
 struct indexing {
 	struct rewrite rewrite; /* first, so that its functions find the rest */
-	bool dry, force, quiet;
 	size_t wanting; /* files that -n would have indexed */
 	uint64_t old_bytes, new_bytes;
 };
@@ -66,11 +56,11 @@ static int decide(struct rewrite *rewrite, struct rewrite_file *file, struct err
 	const char *why = what_is_missing(file->reader);
 
 	(void)error;
-	if (!why && indexing->force)
+	if (!why && rewrite->force)
 		why = "forced";
 	if (!why)
 		return 0;
-	if (indexing->dry) {
+	if (rewrite->dry) {
 		file_list_clear_bar(&rewrite->list);
 		printf("%s: %s\n", file->item->path, why);
 		indexing->wanting++;
@@ -90,36 +80,11 @@ static void add_sizes(struct rewrite *rewrite, const struct rewrite_file *file)
 	indexing->new_bytes += file->new_bytes;
 }
 
-/* @return EXIT_DONE, the exit status, or -1 after -h */
-static int parse_options(struct indexing *indexing, int argc, char **argv)
+static void print_summary(const struct rewrite *rewrite)
 {
-	int option;
+	const struct indexing *indexing = (const struct indexing *)rewrite;
 
-	while ((option = getopt_long(argc, argv, "nfqh", options, NULL)) != -1)
-		switch (option) {
-		case 'n':
-			indexing->dry = true;
-			break;
-		case 'f':
-			indexing->force = true;
-			break;
-		case 'q':
-			indexing->quiet = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return -1;
-		default:
-			return nfgeo_usage(argv[0]);
-		}
-	return EXIT_DONE;
-}
-
-static void print_summary(const struct indexing *indexing)
-{
-	const struct rewrite *rewrite = &indexing->rewrite;
-
-	if (indexing->dry)
+	if (rewrite->dry)
 		printf("%zu files would be indexed, %zu are as they should be, %zu cannot be\n",
 		       indexing->wanting, rewrite->unchanged_files - indexing->wanting,
 		       rewrite->failed_files);
@@ -137,19 +102,8 @@ int nfgeo_index(int argc, char **argv)
 						.word = "index",
 						.keep_time = true,
 						.decide = decide,
-						.made = add_sizes}};
-	struct rewrite *rewrite = &indexing.rewrite;
-	int status = parse_options(&indexing, argc, argv);
+						.made = add_sizes,
+						.summary = print_summary}};
 
-	if (status != EXIT_DONE)
-		return status < 0 ? EXIT_DONE : status;
-	rewrite->list.bar = !indexing.quiet && isatty(STDERR_FILENO);
-	status = file_list_arguments(&rewrite->list, argc - optind, argv + optind);
-	if (status == EXIT_DONE) {
-		status = rewrite_run(rewrite);
-		if (!indexing.quiet)
-			print_summary(&indexing);
-	}
-	rewrite_fini(rewrite);
-	return status;
+	return rewrite_main(&indexing.rewrite, usage, argc, argv);
 }

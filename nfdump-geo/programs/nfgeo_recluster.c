@@ -5,9 +5,7 @@
  * files"). The groups are made from the file's own sums. Records stay as they are, byte for byte;
  * only their order changes.
  */
-#include <getopt.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "nffile/geosummary.h"
 #include "nffile/grid.h"
@@ -28,17 +26,10 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 done, 1 nothing could be done, 2 wrong usage, 3 some files were left alone.\n";
 
-static const struct option options[] = {
-	{"dry-run", no_argument, NULL, 'n'}, {"force", no_argument, NULL, 'f'},
-	{"quiet", no_argument, NULL, 'q'},   {"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
-
 enum { FLOWS_MIN = 2000 }; /* fewer make one cell */
 
 struct reclustering {
 	struct rewrite rewrite; /* first, so that its functions find the rest */
-	bool force, quiet;
 	struct grid_shares shares; /* of the file in work */
 	double read_before;	   /* of it */
 	uint64_t old_bytes, new_bytes;
@@ -77,7 +68,7 @@ static const char *reason_to_stay(const struct reclustering *all,
 		return "no flows";
 	if (!summary || !summary->complete)
 		return NULL;
-	if (summary->groups > 1 && !all->force)
+	if (summary->groups > 1 && !all->rewrite.force)
 		return "clustered already";
 	if (summary->totals.flow_records < FLOWS_MIN)
 		return "too few flows for blocks by country";
@@ -94,7 +85,7 @@ static int decide(struct rewrite *rewrite, struct rewrite_file *file, struct err
 
 	(void)error;
 	if (why) {
-		if (rewrite->drop) {
+		if (rewrite->dry) {
 			file_list_clear_bar(&rewrite->list);
 			printf("%s: stays: %s\n", file->item->path, why);
 		}
@@ -132,7 +123,7 @@ static void look_at_new(struct rewrite *rewrite, const struct rewrite_file *file
 	all->new_bytes += file->new_bytes;
 	all->old_read += all->read_before * (double)file->item->bytes;
 	all->new_read += read * (double)file->new_bytes;
-	if (!rewrite->drop)
+	if (!rewrite->dry)
 		return;
 	file_list_clear_bar(&rewrite->list);
 	printf("%s: %llu bytes, would be %llu (%.1f %% saved); a question about a country reads "
@@ -143,38 +134,13 @@ static void look_at_new(struct rewrite *rewrite, const struct rewrite_file *file
 	       100 * read);
 }
 
-/* @return EXIT_DONE, the exit status, or -1 after -h */
-static int parse_options(struct reclustering *all, int argc, char **argv)
+static void print_summary(const struct rewrite *rewrite)
 {
-	int option;
-
-	while ((option = getopt_long(argc, argv, "nfqh", options, NULL)) != -1)
-		switch (option) {
-		case 'n':
-			all->rewrite.drop = true;
-			break;
-		case 'f':
-			all->force = true;
-			break;
-		case 'q':
-			all->quiet = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return -1;
-		default:
-			return nfgeo_usage(argv[0]);
-		}
-	return EXIT_DONE;
-}
-
-static void print_summary(const struct reclustering *all)
-{
-	const struct rewrite *rewrite = &all->rewrite;
+	const struct reclustering *all = (const struct reclustering *)rewrite;
 
 	printf("%zu files %s, %zu %s, %zu left alone\n", rewrite->done_files,
-	       rewrite->drop ? "would be clustered" : "clustered", rewrite->unchanged_files,
-	       rewrite->drop ? "stay" : "unchanged", rewrite->failed_files);
+	       rewrite->dry ? "would be clustered" : "clustered", rewrite->unchanged_files,
+	       rewrite->dry ? "stay" : "unchanged", rewrite->failed_files);
 	if (rewrite->done_files)
 		printf("%llu bytes before, %llu after (%.1f %% saved); a question about a country reads "
 		       "%.0f bytes, %.0f after (%.1f %% saved)\n",
@@ -186,24 +152,12 @@ static void print_summary(const struct reclustering *all)
 int nfgeo_recluster(int argc, char **argv)
 {
 	static struct reclustering all; /* its shares are large */
-	struct rewrite *rewrite = &all.rewrite;
-	int status;
 
-	*rewrite = (struct rewrite){.list.verb = argv[0],
-				    .word = "recluster",
-				    .keep_time = true,
-				    .decide = decide,
-				    .made = look_at_new};
-	status = parse_options(&all, argc, argv);
-	if (status != EXIT_DONE)
-		return status < 0 ? EXIT_DONE : status;
-	rewrite->list.bar = !all.quiet && isatty(STDERR_FILENO);
-	status = file_list_arguments(&rewrite->list, argc - optind, argv + optind);
-	if (status == EXIT_DONE) {
-		status = rewrite_run(rewrite);
-		if (!all.quiet)
-			print_summary(&all);
-	}
-	rewrite_fini(rewrite);
-	return status;
+	all.rewrite = (struct rewrite){.list.verb = argv[0],
+				       .word = "recluster",
+				       .keep_time = true,
+				       .decide = decide,
+				       .made = look_at_new,
+				       .summary = print_summary};
+	return rewrite_main(&all.rewrite, usage, argc, argv);
 }

@@ -6,7 +6,6 @@
  */
 #include <getopt.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "geo/reload.h"
 #include "geo/tag.h"
@@ -44,7 +43,7 @@ static const struct option options[] = {
 struct tagging {
 	struct rewrite rewrite; /* first, so that its functions find the rest */
 	const char *geodb, *config;
-	bool restamp, refresh, quiet, has_codec;
+	bool restamp, refresh, has_codec;
 	bool restamp_file; /* the one in work */
 	enum codec codec;
 	int level;
@@ -100,6 +99,15 @@ static int tag_one(struct rewrite *rewrite, struct rewrite_file *file, const str
 static void count_records(struct rewrite *rewrite, const struct rewrite_file *file)
 {
 	((struct tagging *)rewrite)->tagged_records += file->records;
+}
+
+static void print_summary(const struct rewrite *rewrite)
+{
+	const struct tagging *tagging = (const struct tagging *)rewrite;
+
+	printf("%zu files tagged (%llu records), %zu unchanged, %zu left alone\n",
+	       rewrite->done_files, (unsigned long long)tagging->tagged_records,
+	       rewrite->unchanged_files, rewrite->failed_files);
 }
 
 static int open_database(struct tagging *tagging)
@@ -162,7 +170,7 @@ static int parse_options(struct tagging *tagging, int argc, char **argv)
 			tagging->config = optarg;
 			break;
 		case 'q':
-			tagging->quiet = true;
+			tagging->rewrite.quiet = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -179,23 +187,18 @@ int nfgeo_tag(int argc, char **argv)
 					      .word = "tag",
 					      .decide = decide,
 					      .block = tag_one,
-					      .made = count_records}};
+					      .made = count_records,
+					      .summary = print_summary}};
 	struct rewrite *rewrite = &tagging.rewrite;
 	int status = parse_options(&tagging, argc, argv);
 
 	if (status != EXIT_DONE)
 		return status < 0 ? EXIT_DONE : status;
-	rewrite->list.bar = !tagging.quiet && isatty(STDERR_FILENO);
-	status = file_list_arguments(&rewrite->list, argc - optind, argv + optind);
+	status = rewrite_arguments(rewrite, argc, argv);
 	if (status == EXIT_DONE)
 		status = open_database(&tagging);
-	if (status == EXIT_DONE) {
+	if (status == EXIT_DONE)
 		status = rewrite_run(rewrite);
-		if (!tagging.quiet)
-			printf("%zu files tagged (%llu records), %zu unchanged, %zu left alone\n",
-			       rewrite->done_files, (unsigned long long)tagging.tagged_records,
-			       rewrite->unchanged_files, rewrite->failed_files);
-	}
 	rewrite_fini(rewrite);
 	block_fini(&tagging.out);
 	if (tagging.table)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "include/nfgeo.h"
 #include "nffile/fileio.h"
 #include "programs/common.h"
+#include "programs/nfgeo.h"
 
 /* All folders of a path. */
 static int make_folders(char *path)
@@ -151,7 +153,7 @@ static int put_in_place(struct rewrite *rewrite, struct rewrite_file *file,
 	file->new_bytes = (uint64_t)made.st_size;
 	if (rewrite->made)
 		rewrite->made(rewrite, file);
-	if (rewrite->drop)
+	if (rewrite->dry)
 		return unlink(file->work) == 0 ? NFGEO_OK : error_set_errno(error, "%s", file->work);
 	if (rename(file->work, file->target) != 0)
 		return error_set_errno(error, "cannot rename %s to %s", file->work, file->target);
@@ -189,6 +191,7 @@ static void take_options(struct rewrite_file *file)
 		.creator = info->creator,
 		.query_totals = info->creator == CREATOR_NFDUMP,
 		.created_s = info->created_s,
+		.expected_flows = info->has_totals ? info->totals.flows : 0,
 	};
 }
 
@@ -250,7 +253,7 @@ static int rewrite_one(struct rewrite *rewrite, const struct file_item *item, st
 	return status;
 }
 
-int rewrite_run(struct rewrite *rewrite)
+static int run_all(struct rewrite *rewrite)
 {
 	struct file_list *list = &rewrite->list;
 
@@ -271,6 +274,64 @@ int rewrite_run(struct rewrite *rewrite)
 	if (!rewrite->failed_files && !common_stopped)
 		return EXIT_DONE;
 	return rewrite->done_files + rewrite->unchanged_files ? EXIT_INCOMPLETE : EXIT_FAILED;
+}
+
+int rewrite_run(struct rewrite *rewrite)
+{
+	int status = run_all(rewrite);
+
+	if (!rewrite->quiet)
+		rewrite->summary(rewrite);
+	return status;
+}
+
+int rewrite_arguments(struct rewrite *rewrite, int argc, char **argv)
+{
+	rewrite->list.bar = !rewrite->quiet && isatty(STDERR_FILENO);
+	return file_list_arguments(&rewrite->list, argc - optind, argv + optind);
+}
+
+/* @return EXIT_DONE, the exit status, or -1 after -h */
+static int parse_options(struct rewrite *rewrite, const char *usage, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"dry-run", no_argument, NULL, 'n'}, {"force", no_argument, NULL, 'f'},
+		{"quiet", no_argument, NULL, 'q'},   {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "nfqh", options, NULL)) != -1)
+		switch (option) {
+		case 'n':
+			rewrite->dry = true;
+			break;
+		case 'f':
+			rewrite->force = true;
+			break;
+		case 'q':
+			rewrite->quiet = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return -1;
+		default:
+			return nfgeo_usage(argv[0]);
+		}
+	return EXIT_DONE;
+}
+
+int rewrite_main(struct rewrite *rewrite, const char *usage, int argc, char **argv)
+{
+	int status = parse_options(rewrite, usage, argc, argv);
+
+	if (status != EXIT_DONE)
+		return status < 0 ? EXIT_DONE : status;
+	status = rewrite_arguments(rewrite, argc, argv);
+	if (status == EXIT_DONE)
+		status = rewrite_run(rewrite);
+	rewrite_fini(rewrite);
+	return status;
 }
 
 void rewrite_fini(struct rewrite *rewrite)

@@ -32,7 +32,8 @@ struct rewrite {
 	const char *word;      /* of the verb, in names of work files */
 	const char *write_dir; /* copies go there, in place of the files; NULL = in place */
 	bool keep_time;	       /* the new file has the old one's time of modification */
-	bool drop;	       /* nothing takes the place of anything: only look what would be */
+	bool dry;	       /* nothing takes the place of anything: only look what would be */
+	bool force, quiet;     /* -f, for the verb; -q: neither bar nor summary */
 	/**
 	 * Before anything is written: is there something to do? May change file->options. NULL = yes.
 	 * @return 1 yes, 0 no, <0 *error
@@ -43,13 +44,22 @@ struct rewrite {
 		     const struct block **out, struct error *error);
 	/** The new file is complete, under its work name: last chance to look at it. May be NULL. */
 	void (*made)(struct rewrite *rewrite, const struct rewrite_file *file);
+	/** What was done, on standard output. */
+	void (*summary)(const struct rewrite *rewrite);
 	size_t done_files, unchanged_files, failed_files;
 	struct raw_block raw; /* the memory of these two is kept from file to file */
 	struct block in;
 };
 
-/** All files of the list, until done or stopped. @return exit status */
+/** All files of the list, until done or stopped, and the summary. @return exit status */
 int rewrite_run(struct rewrite *rewrite);
+
+/** Files and directories after the options, with a bar for people, into the list. @return exit status */
+int rewrite_arguments(struct rewrite *rewrite, int argc, char **argv);
+
+/** A verb that has the options -n, -f, -q and -h only, from beginning to end. @return exit status */
+int rewrite_main(struct rewrite *rewrite, const char *usage, int argc, char **argv);
+
 void rewrite_fini(struct rewrite *rewrite);
 
 #endif
