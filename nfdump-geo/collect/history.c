@@ -40,7 +40,8 @@ void history_from_writer(struct slot_history *history, const struct nffile_write
 {
 	struct grid_shares shares;
 
-	if (!nffile_shares(writer, &shares))
+	/* A slot without flows, when no exporter could be reached, says nothing of the next. */
+	if (!nffile_totals(writer)->flows || !nffile_shares(writer, &shares))
 		return;
 	history->shares = shares;
 	history->expected_flows = expected(nffile_totals(writer)->flows, interval_s);

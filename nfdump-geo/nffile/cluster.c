@@ -281,6 +281,15 @@ static uint64_t count_shares(struct cluster *cluster, struct grid_shares *shares
 	return flows;
 }
 
+/* Flows in all, when `counted` of them were in the sample. */
+static uint64_t expected(const struct cluster *cluster, uint64_t counted, bool more)
+{
+	if (!more)
+		return counted;
+	return cluster->options.expected_flows ? cluster->options.expected_flows
+					       : counted * SAMPLE_TIMES;
+}
+
 /* Make the grid from the sample and take its records.
  * @param more  others are expected behind it */
 static int end_sample(struct cluster *cluster, bool more, struct error *error)
@@ -293,7 +302,7 @@ static int end_sample(struct cluster *cluster, bool more, struct error *error)
 		if (!shares)
 			return error_set(error, NFGEO_ENOMEM, "out of memory");
 		status = open_cells(cluster, shares,
-				    count_shares(cluster, shares) * (more ? SAMPLE_TIMES : 1), error);
+				    expected(cluster, count_shares(cluster, shares), more), error);
 		free(shares);
 	}
 	if (status == NFGEO_OK && cluster->sample.used)

@@ -18,7 +18,7 @@ struct cells;
 
 struct cluster_options {
 	const struct grid_shares *shares; /* borrowed for the call; NULL = of the first records */
-	uint64_t expected_flows; /* before a cell is written; with `shares` */
+	uint64_t expected_flows; /* before a cell is written; 0 = not known, without `shares` only */
 	size_t memory;	     /* of all cells; 0 = CELLS_MEMORY_BYTES */
 	struct cells *cells; /* to be used, emptied before; borrowed; NULL = own ones, in memory */
 	/** Write a block; it is the cluster's again afterwards. */

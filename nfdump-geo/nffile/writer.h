@@ -28,7 +28,7 @@ struct nffile_options {
 	bool arrival_order;
 	uint32_t groups; /* with arrival_order: of the file whose blocks these are, one by one; 0 = none */
 	const struct grid_shares *shares; /* of an earlier file like this; NULL = of the first records */
-	uint64_t expected_flows;	  /* with `shares`: between two writings of an open block */
+	uint64_t expected_flows;	  /* between two writings of an open block; 0 = not known */
 	size_t cell_memory;		  /* of all open blocks together; 0 = 64 MiB */
 	struct cells *cells; /* for the open blocks (nffile/cells.h); borrowed; NULL = own ones */
 	bool no_pairs; /* no sums by pair of countries; else where they are small for the file */

@@ -164,6 +164,7 @@ static int rewrite(const struct nfdump_options *options, const char *path)
 	form.ident = options->task == TASK_IDENT ? options->ident : ident;
 	form.codec = options->task == TASK_IDENT ? nffile_info(reader)->codec : options->codec;
 	form.level = options->level;
+	form.expected_flows = nffile_info(reader)->totals.flows;
 	form.creator = nffile_info(reader)->creator;
 	nffile_close(reader);
 	if (!common_work_name(path, "nfdump", name)) {

@@ -411,6 +411,7 @@ struct job {
 	uint32_t flows; /* of a file */
 	bool untagged;
 	struct nffile_options options;
+	struct grid_shares shares; /* of the file before, as the collector takes them */
 	struct geo_table *table;
 	struct geo_recent *recent;
 	double write_s; /* CPU */
@@ -471,6 +472,7 @@ static int write_file(struct job *job, unsigned number, struct error *error)
 	double start;
 	int status;
 
+	job->options.expected_flows = job->flows;
 	strftime(text, sizeof(text), "%Y%m%d%H%M", gmtime_r(&slot, &tm));
 	snprintf(path, sizeof(path), "%s/nfcapd.%s", job->directory, text);
 	if (block_init(&block, BLOCK_WRITE_BYTES) != NFGEO_OK)
@@ -479,6 +481,8 @@ static int write_file(struct job *job, unsigned number, struct error *error)
 	if (status == NFGEO_OK) {
 		status = write_flows(job, writer, number, &block, error);
 		start = cpu_s();
+		if (nffile_shares(writer, &job->shares))
+			job->options.shares = &job->shares;
 		if (status == NFGEO_OK)
 			status = nffile_finish(writer, &finish, error);
 		job->write_s += cpu_s() - start;
