@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "nffile/cells.h"
@@ -53,14 +52,6 @@ void cellfile_close(struct cellfile *file)
 		close(file->fd);
 	free(file->dropped);
 	free(file);
-}
-
-bool cellfile_is_locked(const struct cellfile *file)
-{
-	if (flock(file->fd, LOCK_SH | LOCK_NB) != 0)
-		return true;
-	flock(file->fd, LOCK_UN);
-	return false;
 }
 
 static int read_state(const struct cellfile *file, unsigned grain, uint64_t *state)

@@ -19,9 +19,6 @@ struct cellfile *cellfile_open(const char *work_path);
 /** NULL is fine. */
 void cellfile_close(struct cellfile *file);
 
-/** Does its writer live? Then its content changes all the time. */
-bool cellfile_is_locked(const struct cellfile *file);
-
 /** The grains that were written already, just before the writer died: those whose records are
  * found in the last block of the work file. They are not given any more. */
 void cellfile_drop_written(struct cellfile *file, const struct block *last);

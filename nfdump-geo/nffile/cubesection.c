@@ -354,7 +354,7 @@ void geo_put_block_rows(struct geo_stream *stream, const struct sum_table *block
 }
 
 void geo_put_block_totals(struct geo_stream *stream, const struct geo_stream *list,
-			  const struct geo_place *place, uint32_t count)
+			  const struct geo_section_place *place, uint32_t count)
 {
 	geo_section_begin(stream, GEO_SECTION_BLOCK_TOTALS);
 	for (uint32_t i = 0; i < count; i++)

@@ -48,7 +48,7 @@ void geo_put_block_rows(struct geo_stream *stream, const struct sum_table *block
 /** @param list   the blocks' rows, from geo_put_block_rows()
  * @param place   where they are in it; len 0: unknown */
 void geo_put_block_totals(struct geo_stream *stream, const struct geo_stream *list,
-			  const struct geo_place *place, uint32_t count);
+			  const struct geo_section_place *place, uint32_t count);
 
 /** @param entry  of the index, as many as `count`; their flow records must be those of the rows
  * @param totals  new array of as many, and of their rows; owned by the caller, NULL on error */

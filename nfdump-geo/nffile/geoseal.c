@@ -129,13 +129,13 @@ static bool read_parts(struct geo_seal *seal, const struct nffile_reader *reader
 	return true;
 }
 
-static const struct geo_place *find_place(const struct geo_seal *seal, enum geo_section_type type)
+static const struct geo_section_place *find_place(const struct geo_seal *seal, enum geo_section_type type)
 {
-	const struct geo_place *place = seal->directory.place;
+	const struct geo_section_place *place = seal->directory.place;
 
 	if (!seal->has_directory)
 		return NULL;
-	for (const struct geo_place *end = place + seal->directory.places; place < end; place++)
+	for (const struct geo_section_place *end = place + seal->directory.places; place < end; place++)
 		if (place->type == type)
 			return place;
 	return NULL;
@@ -145,7 +145,7 @@ bool geo_seal_section(struct geo_seal *seal, const struct nffile_reader *reader,
 		      enum geo_section_type type, struct geo_stream *stream,
 		      struct geo_section *section)
 {
-	const struct geo_place *place = find_place(seal, type);
+	const struct geo_section_place *place = find_place(seal, type);
 	uint32_t first, last;
 	size_t at;
 

@@ -298,7 +298,7 @@ int geo_get_directory(const uint8_t *bytes, size_t len, struct geo_directory *di
 	for (uint32_t i = 0; i < directory->parts; i++, at += 4)
 		directory->part_bytes[i] = bytes_get32(at);
 	for (uint32_t i = 0; i < directory->places; i++, at += 12)
-		directory->place[i] = (struct geo_place){bytes_get32(at), bytes_get32(at + 4),
+		directory->place[i] = (struct geo_section_place){bytes_get32(at), bytes_get32(at + 4),
 							 bytes_get32(at + 8)};
 	return NFGEO_OK;
 }

@@ -59,7 +59,7 @@ struct geo_cover {
 /* Where the sections of the leading parts are: a reader takes what it needs and no more. */
 enum { GEO_PARTS_MAX = 160, GEO_PLACES_MAX = 8 };
 
-struct geo_place {
+struct geo_section_place {
 	uint32_t type;
 	uint32_t offset, len; /* in the stream of the leading parts, with header and padding */
 };
@@ -68,7 +68,7 @@ struct geo_directory {
 	uint64_t begin; /* offset of the run in the file */
 	uint32_t parts, places;
 	uint32_t part_bytes[GEO_PARTS_MAX]; /* on disk, block header included */
-	struct geo_place place[GEO_PLACES_MAX];
+	struct geo_section_place place[GEO_PLACES_MAX];
 };
 
 void geo_put_provenance(struct geo_stream *stream, const struct geo_provenance *const *list,

@@ -49,7 +49,7 @@ static bool more_entries(struct geo_trailer *trailer)
 {
 	uint32_t capacity = 2 * trailer->entry_capacity + 64;
 	struct geo_entry *entry = realloc(trailer->entry, capacity * sizeof(*entry));
-	struct geo_place *rows;
+	struct geo_section_place *rows;
 
 	if (!entry)
 		return false;
@@ -68,7 +68,7 @@ struct geo_entry *geo_trailer_entry(struct geo_trailer *trailer)
 		return NULL;
 	sum_table_clear(&trailer->block);
 	trailer->families = 0;
-	trailer->rows[trailer->entry_count] = (struct geo_place){0};
+	trailer->rows[trailer->entry_count] = (struct geo_section_place){0};
 	geosum_entry_init(&trailer->entry[trailer->entry_count]);
 	return &trailer->entry[trailer->entry_count++];
 }
@@ -125,7 +125,7 @@ static void add_sum(struct geo_trailer *trailer, struct geo_entry *entry,
 
 /* The rows of a block that has few for its size. */
 static void keep_rows(struct geo_trailer *trailer, const struct geo_entry *entry,
-		      struct geo_place *place)
+		      struct geo_section_place *place)
 {
 	uint32_t limit = entry->stored_bytes / ROWS_PART + 2 * ROW_BYTES;
 
@@ -248,7 +248,7 @@ static void make_cells(struct geo_trailer *trailer)
 static void note_place(struct geo_trailer *trailer, const struct geo_stream *stream,
 		       enum geo_section_type type)
 {
-	trailer->directory.place[trailer->directory.places++] = (struct geo_place){
+	trailer->directory.place[trailer->directory.places++] = (struct geo_section_place){
 		type, (uint32_t)stream->section, (uint32_t)(stream->used - stream->section)};
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* scan_state.h - what the parts of a scan share: query/scan.c and query/scan_merged.c. */
+/* scan_state.h - what the parts of a scan share: query/scan.c (files and blocks), scan_records.c
+ * and scan_merged.c. */
 #ifndef QUERY_SCAN_STATE_H
 #define QUERY_SCAN_STATE_H
 
@@ -65,6 +66,12 @@ struct worker {
 
 /** The scan ends: there is no memory. */
 void scan_fail_memory(struct scan *scan);
+
+/** Something of the input is left out; the scan goes on. Takes the lock. */
+void scan_complain(struct scan *scan, const struct error *error);
+
+/** The country database, asked for once. @return NULL when there is none */
+const struct geo_table *scan_table(struct scan *scan);
 
 /** Nothing more is wanted, or somebody asked to stop. */
 bool scan_is_over(struct scan *scan);
