@@ -160,21 +160,31 @@ static bool merge_provenance(struct geo_summary *summary, struct geo_content *co
 	return true;
 }
 
-static bool merge_content(struct geo_summary *summary, struct geo_content *content)
+/* The first entries are moved, not copied: of a file with one run these are all. */
+static bool merge_entries(struct geo_summary *summary, struct geo_content *content)
 {
 	size_t count = (size_t)summary->entry_count + content->entry_count;
 	struct geo_entry *entry;
 
-	if (!merge_provenance(summary, content))
-		return false;
-	entry = realloc(summary->entry, (count ? count : 1) * sizeof(*entry));
-	if (!entry)
-		return false;
-	summary->entry = entry;
-	if (content->entry_count)
+	if (!summary->entry) {
+		summary->entry = content->entry;
+		content->entry = NULL;
+	} else {
+		entry = realloc(summary->entry, (count ? count : 1) * sizeof(*entry));
+		if (!entry)
+			return false;
 		memcpy(entry + summary->entry_count, content->entry,
 		       content->entry_count * sizeof(*entry));
+		summary->entry = entry;
+	}
 	summary->entry_count = (uint32_t)count;
+	return true;
+}
+
+static bool merge_content(struct geo_summary *summary, struct geo_content *content)
+{
+	if (!merge_provenance(summary, content) || !merge_entries(summary, content))
+		return false;
 	if (content->groups > summary->groups)
 		summary->groups = content->groups;
 	geosum_merge(&summary->totals, &content->totals);

@@ -30,6 +30,7 @@
 #include "geo/reload.h"
 #include "geo/tag.h"
 #include "nffile/writer.h"
+#include "tests/bench/random.h"
 
 enum {
 	FIRST_S = 1699999200, /* 2023-11-14 22:00 UTC */
@@ -81,23 +82,9 @@ struct end {
 	uint64_t ip6[2];
 };
 
-static uint64_t random_state;
 static struct country_nets country[COUNTRY_CODES];
 static double mix_sum;
 static uint16_t home, attacker;
-
-static uint32_t draw(void)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)(random_state * 0x2545f4914f6cdd1du >> 32);
-}
-
-static uint32_t below(uint32_t limit)
-{
-	return (uint32_t)((uint64_t)draw() * limit >> 32);
-}
 
 static double unit(void)
 {

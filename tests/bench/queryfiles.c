@@ -20,26 +20,13 @@
 #include "flow/record.h"
 #include "nffile/reader.h"
 #include "nffile/writer.h"
+#include "tests/bench/random.h"
 
 enum { SERVERS = 20000, FIRST_S = 1700000000, FILE_S = 300, FILES = 12,
        PATH_BYTES = 4096 };
 
-static uint64_t random_state;
 static uint32_t server[SERVERS];
 static double weight[SERVERS];
-
-static uint32_t draw(void)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)(random_state * 0x2545f4914f6cdd1du >> 32);
-}
-
-static uint32_t below(uint32_t limit)
-{
-	return (uint32_t)((uint64_t)draw() * limit >> 32);
-}
 
 static double normal(void)
 {

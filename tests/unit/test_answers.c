@@ -16,6 +16,7 @@
 #include "query/country_totals.h"
 #include "query/statistics.h"
 #include "tests/lib/makeflow.h"
+#include "tests/lib/scan_sinks.h"
 #include "tests/lib/scratch.h"
 
 enum {
@@ -219,12 +220,6 @@ static void make_query(struct query *query)
 	query->threads = 1 + below(3);
 }
 
-static void complain(const char *text, void *arg)
-{
-	(void)arg;
-	fail_msg("%s", text);
-}
-
 static struct scan_result run(const struct query *query, struct scan_sink *sink, bool country,
 			      bool read_all)
 {
@@ -238,7 +233,7 @@ static struct scan_result run(const struct query *query, struct scan_sink *sink,
 		.threads = query->threads,
 		.need_country = country || filter_needs_country(query->filter),
 		.read_all = read_all,
-		.complain = complain,
+		.complain = scan_must_not_complain,
 	};
 	struct scan_result result;
 	struct error error;
@@ -495,22 +490,6 @@ static void check_totals(const struct query *query)
 	country_totals_fini(&totals[1]);
 }
 
-static void *open_sink(struct scan_sink *sink)
-{
-	return sink;
-}
-
-static void drop_flow(void *worker, const struct flow_row *row, uint64_t order)
-{
-	(void)worker, (void)row, (void)order;
-}
-
-static int end_block(void *worker, struct error *error)
-{
-	(void)worker, (void)error;
-	return NFGEO_OK;
-}
-
 static void drop_sums(void *worker, const struct pair_sum *row, size_t count, enum sum_sides sides)
 {
 	(void)worker, (void)row, (void)count, (void)sides;
@@ -519,8 +498,8 @@ static void drop_sums(void *worker, const struct pair_sum *row, size_t count, en
 static void check_counts(const struct query *query, const struct plain *plain)
 {
 	struct scan_sink sums = {
-		.open = open_sink, .flow = drop_flow, .block_end = end_block, .sums = drop_sums};
-	struct scan_sink flows = {.open = open_sink, .flow = drop_flow, .block_end = end_block};
+		.open = sink_open, .flow = sink_drop_flow, .block_end = sink_end_block, .sums = drop_sums};
+	struct scan_sink flows = {.open = sink_open, .flow = sink_drop_flow, .block_end = sink_end_block};
 	struct scan_result result[3];
 
 	result[0] = run(query, &sums, false, false);

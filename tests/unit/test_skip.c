@@ -16,6 +16,7 @@
 #include "nffile/writer.h"
 #include "query/scan.h"
 #include "tests/lib/makeflow.h"
+#include "tests/lib/scan_sinks.h"
 #include "tests/lib/scratch.h"
 
 enum { FILES = 12, BLOCKS = 10, FLOWS = 12, FILTERS = 150 };
@@ -121,28 +122,6 @@ static void write_both(void)
 	block_fini(&block);
 }
 
-static void *open_sink(struct scan_sink *sink)
-{
-	return sink;
-}
-
-static void drop_flow(void *worker, const struct flow_row *row, uint64_t order)
-{
-	(void)worker, (void)row, (void)order;
-}
-
-static int end_block(void *worker, struct error *error)
-{
-	(void)worker, (void)error;
-	return NFGEO_OK;
-}
-
-static void complain(const char *text, void *arg)
-{
-	(void)arg;
-	fail_msg("%s", text);
-}
-
 static struct scan_result scan(const struct filter *filter, const char *prefix, uint64_t limit)
 {
 	const char *path[FILES];
@@ -153,8 +132,8 @@ static struct scan_result scan(const struct filter *filter, const char *prefix, 
 				 .threads = 2,
 				 .need_country = filter_needs_country(filter),
 				 .limit = limit,
-				 .complain = complain};
-	struct scan_sink sink = {.open = open_sink, .flow = drop_flow, .block_end = end_block};
+				 .complain = scan_must_not_complain};
+	struct scan_sink sink = {.open = sink_open, .flow = sink_drop_flow, .block_end = sink_end_block};
 	struct scan_result result;
 	struct error error;
 	char name[FILES][200];

@@ -15,6 +15,7 @@
 #include "query/merge.h"
 #include "query/scan.h"
 #include "tests/lib/makeflow.h"
+#include "tests/lib/scan_sinks.h"
 #include "tests/lib/scratch.h"
 
 enum { FILES = 4, FLOWS = 25000, SLOT_MS = 300000 };
@@ -110,11 +111,6 @@ struct taken {
 	uint64_t order;
 };
 
-static void *open_sink(struct scan_sink *sink)
-{
-	return sink;
-}
-
 static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
 {
 	struct taken *taken = worker;
@@ -136,18 +132,6 @@ static void take_other(void *worker, const uint8_t *record, size_t len)
 	taken->others++;
 }
 
-static int end_block(void *worker, struct error *error)
-{
-	(void)worker, (void)error;
-	return NFGEO_OK;
-}
-
-static void complain(const char *text, void *arg)
-{
-	(void)arg;
-	fail_msg("%s", text);
-}
-
 static struct scan_result scan(struct taken *taken, const char *text, struct scan_plan *plan)
 {
 	const char *path[FILES];
@@ -156,8 +140,8 @@ static struct scan_result scan(struct taken *taken, const char *text, struct sca
 	struct filter *filter;
 	struct error error;
 
-	taken->sink = (struct scan_sink){.open = open_sink, .flow = take_flow, .other = take_other,
-					 .block_end = end_block, .in_order = true};
+	taken->sink = (struct scan_sink){.open = sink_open, .flow = take_flow, .other = take_other,
+					 .block_end = sink_end_block, .in_order = true};
 	taken->count = taken->others = 0;
 	assert_int_equal(filter_compile(&filter, text, NULL, &error), NFGEO_OK);
 	for (unsigned i = 0; i < FILES; i++)
@@ -165,7 +149,7 @@ static struct scan_result scan(struct taken *taken, const char *text, struct sca
 	plan->inputs = &inputs;
 	plan->filter = filter_is_any(filter) ? NULL : filter;
 	plan->to_ms = UINT64_MAX;
-	plan->complain = complain;
+	plan->complain = scan_must_not_complain;
 	assert_int_equal(scan_run(plan, &taken->sink, &result, &error), NFGEO_OK);
 	assert_int_equal(result.passed, taken->count);
 	assert_int_equal(result.selected.flows, taken->count);
