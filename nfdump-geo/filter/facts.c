@@ -227,16 +227,27 @@ enum answer facts_decide(struct paths *paths, const struct facts *facts)
 	return either(paths->match, paths->fail);
 }
 
+static bool is_about_time(const struct test *test)
+{
+	return test->op == TEST_FIRST_SEEN ||
+	       (test->op == TEST_RANGE64 && test->element == ELEMENT_GENERIC);
+}
+
 bool facts_are_fixed(const struct paths *paths)
 {
-	for (uint32_t i = 0; i < paths->program->count; i++) {
-		const struct test *test = &paths->program->steps[i].test;
-
-		if (test->op == TEST_FIRST_SEEN || test->op == TEST_IDENT ||
-		    (test->op == TEST_RANGE64 && test->element == ELEMENT_GENERIC))
+	for (uint32_t i = 0; i < paths->program->count; i++)
+		if (is_about_time(&paths->program->steps[i].test) ||
+		    paths->program->steps[i].test.op == TEST_IDENT)
 			return false;
-	}
 	return true;
+}
+
+bool facts_ask_time(const struct paths *paths)
+{
+	for (uint32_t i = 0; i < paths->program->count; i++)
+		if (is_about_time(&paths->program->steps[i].test))
+			return true;
+	return false;
 }
 
 /* Is the number one that facts are about? */

@@ -57,6 +57,9 @@ enum answer facts_compare(struct fact_range known, uint64_t low, uint64_t high);
  * same: times, idents. */
 bool facts_are_fixed(const struct paths *paths);
 
+/** The filter has a test of a time. */
+bool facts_ask_time(const struct paths *paths);
+
 /** Every test of the filter is about facts. When not, what is known of a group of flows can rule it out
  * but hardly ever decide it, so looking at many groups is wasted. */
 bool facts_suffice(const struct paths *paths);

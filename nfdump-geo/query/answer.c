@@ -16,11 +16,13 @@ int answers_init(struct answers *answers, const struct scan_plan *plan, const st
 	};
 	answers->sum =
 		answers->skip && sink->sums && !sink->other && !plan->limit && !plan->want_now;
+	answers->timed = plan->from_ms || plan->to_ms != UINT64_MAX;
 	answers->suffices = true;
 	if (!plan->filter)
 		return NFGEO_OK;
 	if (paths_init(&answers->paths, plan->filter) != NFGEO_OK)
 		return NFGEO_ENOMEM;
+	answers->timed |= facts_ask_time(&answers->paths);
 	answers->suffices = facts_suffice(&answers->paths);
 	return NFGEO_OK;
 }
@@ -106,10 +108,14 @@ static enum scan_way reason(struct answers *answers, const struct geo_entry *ent
 	struct facts facts;
 
 	facts_init(&facts);
-	take_times(&facts, entry);
-	if (decide(answers, &facts) == ANSWER_NO)
-		return SCAN_TIME;
-	facts_init(&facts);
+	if (answers->timed) {
+		take_times(&facts, entry);
+		if (decide(answers, &facts) == ANSWER_NO)
+			return SCAN_TIME;
+		facts_init(&facts);
+	}
+	if ((entry->families & FAMILY_ANY) == FAMILY_ANY)
+		return SCAN_COUNTRY;
 	facts.families = entry->families & FAMILY_ANY;
 	return decide(answers, &facts) == ANSWER_NO ? SCAN_FAMILY : SCAN_COUNTRY;
 }

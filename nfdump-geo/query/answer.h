@@ -29,6 +29,7 @@ struct answers {
 	bool country;	    /* records without countries would be filled in */
 	bool skip;	    /* blocks may be passed over; if not, nothing below is to be called */
 	bool sum;	    /* the sink takes sums of this plan's flows */
+	bool timed;	    /* times can rule a block out */
 	bool suffices;	    /* what sums tell can decide the filter */
 	struct answer_rows rows;
 	struct answer_cells *cells; /* answer_cube.c; owns; NULL until a file was asked */
