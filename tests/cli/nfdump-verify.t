@@ -58,7 +58,8 @@ while ($at < $end) {
 }
 ok $at < $end, 'the file has geo blocks';
 my ($missed, $flips) = (0, 0);
-for (my $byte = $at + 12; $byte < $end; $byte += 37) {
+my $step = $ENV{NFGEO_SANITIZED} eq 'yes' ? 149 : 37;
+for (my $byte = $at + 12; $byte < $end; $byte += $step) {
 	my $bad = $good;
 	next if substr($bad, $byte, 1) eq "\0" && substr($bad, $byte, 64) !~ /[^\0]/; # padding
 	substr($bad, $byte, 1) ^= "\x10";
