@@ -125,27 +125,26 @@ static void note_lost(struct lost *lost, const uint8_t *record, size_t len)
 		lost->type = bytes_get16(record);
 }
 
-static void complain_lost(struct worker *worker, uint64_t count, const char *what)
+static void complain_lost(struct worker *worker, uint64_t count, const char *one, const char *kind)
 {
 	struct error error;
 
 	if (!count)
 		return;
-	error_set(&error, NFGEO_ECORRUPT, "%s: block %u: %llu %s left out",
+	error_set(&error, NFGEO_ECORRUPT, "%s: block %u: %llu %s%s%s left out",
 		  nffile_path(worker->source->reader), worker->raw.ordinal,
-		  (unsigned long long)count, what);
+		  (unsigned long long)count, one, count == 1 ? "" : "s", kind);
 	scan_complain(worker->scan, &error);
 }
 
 static void complain_all(struct worker *worker, const struct lost *lost)
 {
-	char unknown[80];
+	char kind[40];
 
-	complain_lost(worker, lost->bad, "damaged records");
-	complain_lost(worker, lost->foreign, "flows in a form that is not known here");
-	snprintf(unknown, sizeof(unknown), "records of unknown type (%u)",
-		 lost->type);
-	complain_lost(worker, lost->unknown, unknown);
+	complain_lost(worker, lost->bad, "damaged record", "");
+	complain_lost(worker, lost->foreign, "flow", " in a form that is not known here");
+	snprintf(kind, sizeof(kind), " of unknown type (%u)", lost->type);
+	complain_lost(worker, lost->unknown, "record", kind);
 }
 
 static inline bool is_selected(const struct scan_plan *plan, const struct record_view *view,

@@ -56,7 +56,7 @@ for my $threads (1, 3) {
 	is(`$nfdump -W $threads -q -R $tmp/in -o $format 2>$tmp/err`, join('', map { "$_\n" } @want),
 		"$threads threads");
 	is($? >> 8, 3, 'status');
-	like(`cat $tmp/err`, qr{^nfdump: \S+/nfcapd\.4: block 0: 1 records of unknown type \(13\) left out$},
+	like(`cat $tmp/err`, qr{^nfdump: \S+/nfcapd\.4: block 0: 1 record of unknown type \(13\) left out$},
 		'the damaged table is told');
 }
 is(`$nfdump -q -r $tmp/in/nfcapd.1 -o csv:%inam,%in 2>/dev/null`, "inIfName,input\nuplink,3\n", 'csv:');

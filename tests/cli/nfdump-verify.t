@@ -105,7 +105,7 @@ is $missed, 0, '... each is damage';
 	substr($stock, $place[700] , 2) = pack 'v', 267;
 	spew("$tmp/bad", $stock);
 	`$nfdump -r $tmp/bad -s srcip -o null 2>$tmp/stderr`;
-	like slurp("$tmp/stderr"), qr{/bad: block 0: 1 records of unknown type \(267\) left out\n},
+	like slurp("$tmp/stderr"), qr{/bad: block 0: 1 record of unknown type \(267\) left out\n},
 		'... with file, block and type';
 	`$ENV{NFGEO_BIN}/nfgeo anon -K 0123456789abcdef0123456789abcdef -r $tmp/bad -w $tmp/anon 2>$tmp/stderr`;
 	is_deeply [$? >> 8, -e "$tmp/anon" ? 1 : 0], [1, 0], 'nfgeo anon leaves the file alone';
