@@ -114,12 +114,23 @@ static bool find_addresses(const uint8_t *record, size_t room, struct addresses 
 	return true;
 }
 
+/* Make room for a tail behind the payload of the element at `at`, and put it there. */
+static inline void insert_tail(uint8_t *record, size_t at, const uint16_t pair[2])
+{
+	uint16_t size = bytes_get16(record + 2), len = bytes_get16(record + at + 2);
+	size_t end = at + len;
+
+	memmove(record + end + GEOTAIL_BYTES, record + end, size - end);
+	geotail_write(record + end, pair[0], pair[1]);
+	bytes_put16(record + at + 2, (uint16_t)(len + GEOTAIL_BYTES));
+	bytes_put16(record + 2, (uint16_t)(size + GEOTAIL_BYTES));
+}
+
 /* Put a tail behind an element's payload, or over the pair it has. @return bytes added */
 static uint32_t put_tail(uint8_t *record, enum element element, size_t at, const uint16_t pair[2])
 {
 	uint8_t *stored = stored_pair(element, record + at + ELEMENT_HEADER_BYTES);
-	uint16_t size = bytes_get16(record + 2), len = bytes_get16(record + at + 2);
-	size_t end = at + len;
+	uint16_t len = bytes_get16(record + at + 2);
 
 	if (stored) {
 		bytes_put16(stored, pair[0]);
@@ -128,10 +139,7 @@ static uint32_t put_tail(uint8_t *record, enum element element, size_t at, const
 	}
 	if (len != ELEMENT_HEADER_BYTES + element_table[element].bytes)
 		return 0; /* longer for a reason of its own */
-	memmove(record + end + GEOTAIL_BYTES, record + end, size - end);
-	geotail_write(record + end, pair[0], pair[1]);
-	bytes_put16(record + at + 2, (uint16_t)(len + GEOTAIL_BYTES));
-	bytes_put16(record + 2, (uint16_t)(size + GEOTAIL_BYTES));
+	insert_tail(record, at, pair);
 	return GEOTAIL_BYTES;
 }
 
@@ -157,16 +165,49 @@ static bool has_room(const uint8_t *record, size_t room, const struct addresses 
 	return size <= room && size <= RECORD_MAX_BYTES;
 }
 
-uint32_t nfgeo_tag_record(void *record, size_t room)
+/* Before its tail is there. Both families in one record, or many elements: not remembered. */
+static void remember_shape(struct hook_shape *shape, const uint8_t *record,
+			   const struct addresses *found)
 {
-	struct hook_local *local = hook_local();
-	static const uint16_t blank[2] = {GEOTAIL_BLANK & 0xffff, GEOTAIL_BLANK >> 16};
+	size_t at = RECORD_HEADER_BYTES;
+	unsigned count = bytes_get16(record + 4);
+
+	shape->count = 0;
+	if (count > HOOK_SHAPE_ELEMENTS || (found->el2 && found->el3))
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		shape->at[i] = (uint16_t)at;
+		shape->header[i] = bytes_get32(record + at);
+		at += bytes_get16(record + at + 2);
+	}
+	shape->size = bytes_get16(record + 2);
+	shape->address = (uint16_t)(found->el2 ? found->el2 : found->el3);
+	shape->count = (uint16_t)count;
+}
+
+static inline bool has_shape(const struct hook_shape *shape, const uint8_t *record, size_t room)
+{
+	if (!shape->count || room < (size_t)shape->size + GEOTAIL_BYTES ||
+	    bytes_get16(record) != RECORD_FLOW || bytes_get16(record + 2) != shape->size ||
+	    bytes_get16(record + 4) != shape->count)
+		return false;
+	for (unsigned i = 0; i < shape->count; i++)
+		if (bytes_get32(record + shape->at[i]) != shape->header[i])
+			return false;
+	return true;
+}
+
+static const uint16_t blank[2] = {GEOTAIL_BLANK & 0xffff, GEOTAIL_BLANK >> 16};
+
+/* Of a shape that is not the last one's. */
+static uint32_t tag_other(struct hook_local *local, uint8_t *record, size_t room)
+{
 	const uint8_t *el2, *el3;
 	struct addresses at;
+	struct hook_shape shape;
 	uint32_t added;
 
-	atomic_store_explicit(&hook_books.collecting, true, memory_order_relaxed);
-	if (!local->table || !find_addresses(record, room, &at))
+	if (!find_addresses(record, room, &at))
 		return 0;
 	el2 = payload_at(record, at.el2);
 	el3 = payload_at(record, at.el3);
@@ -176,9 +217,26 @@ uint32_t nfgeo_tag_record(void *record, size_t room)
 		hook_count(&hook_books.declined, 1);
 		return 0;
 	}
+	remember_shape(&shape, record, &at);
 	added = put_tails(record, &at, blank);
+	if (added && shape.count)
+		local->shape = shape;
 	hook_count(&hook_books.tagged, added > 0);
 	return added;
+}
+
+uint32_t nfgeo_tag_record(void *record, size_t room)
+{
+	struct hook_local *local = hook_local();
+
+	atomic_store_explicit(&hook_books.collecting, true, memory_order_relaxed);
+	if (!local->table)
+		return 0;
+	if (!has_shape(&local->shape, record, room))
+		return tag_other(local, record, room);
+	insert_tail(record, local->shape.address, blank);
+	hook_count(&hook_books.tagged, 1);
+	return GEOTAIL_BYTES;
 }
 
 /* An IPv4 element of zeros at the end of a record that has no addresses. @return bytes added */

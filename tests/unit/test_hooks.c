@@ -228,6 +228,49 @@ static void test_tag_layouts(void **state)
 	}
 }
 
+/* The tail of a record of the last one's shape is that of the first of this shape. */
+static void test_same_shape(void **state)
+{
+	static uint8_t first[BUFFER], second[BUFFER];
+
+	(void)state;
+	for (size_t i = 0; i < LAYOUTS; i++) {
+		size_t len = build(&layouts[i], first);
+		uint32_t added = nfgeo_tag_record(first, sizeof(first));
+
+		build(&layouts[i], second);
+		assert_int_equal(nfgeo_tag_record(second, len + added - 1), 0);
+		assert_int_equal(nfgeo_tag_record(second, len + added), added);
+		assert_memory_equal(first, second, len + added);
+	}
+}
+
+/* As large and as many elements as the last one, but in another order: the place of the last one's
+ * address element is within another element. */
+static void test_other_order(void **state)
+{
+	static const enum element order[2][2] = {{ELEMENT_IP4, ELEMENT_GENERIC},
+						 {ELEMENT_GENERIC, ELEMENT_IP4}};
+	static uint8_t record[BUFFER];
+	struct record_builder builder;
+	struct record_view view;
+	size_t len = 0;
+
+	(void)state;
+	for (int round = 0; round < 4; round++) {
+		memset(record, 0, sizeof(record));
+		record_begin(&builder, record, sizeof(record));
+		for (int k = 0; k < 2; k++)
+			record_element(&builder, order[round & 1][k],
+				       element_table[order[round & 1][k]].bytes);
+		len = record_end(&builder);
+		assert_int_equal(nfgeo_tag_record(record, len + 8), 8);
+		record_view_init(&view);
+		assert_int_equal(record_view(&view, record, len + 8), NFGEO_OK);
+		assert_int_equal(nfgeo_tagged(payload(&view, ELEMENT_IP4), NULL, NULL), 1);
+	}
+}
+
 static void test_damaged(void **state)
 {
 	static uint8_t record[BUFFER];
@@ -248,6 +291,8 @@ static void test_damaged(void **state)
 	for (size_t i = 0; i < sizeof(damage) / sizeof(*damage); i++) {
 		uint8_t copy[BUFFER];
 
+		memcpy(copy, record, sizeof(copy));
+		assert_int_equal(tag(copy, sizeof(copy)), 8); /* now its shape is known */
 		memcpy(copy, record, sizeof(copy));
 		bytes_put16(copy + damage[i].at, damage[i].value);
 		assert_int_equal(nfgeo_tag_record(copy, sizeof(copy)), 0);
@@ -694,6 +739,8 @@ int main(void)
 		cmocka_unit_test(test_args),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_tag_layouts),
+		cmocka_unit_test(test_same_shape),
+		cmocka_unit_test(test_other_order),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_foreign_tail),
 		cmocka_unit_test(test_stored_wins),
