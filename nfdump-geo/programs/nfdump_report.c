@@ -81,6 +81,27 @@ static int emit_groups(struct run *run, const struct ranking *ranking)
 	return EXIT_DONE;
 }
 
+/* Several tables are one JSON document: an array of them. */
+static bool is_nested(const struct run *run)
+{
+	unsigned tables = 0;
+
+	if (run->output.kind != &output_json || run->writer)
+		return false;
+	for (unsigned i = 0; i < run->options.stat_count; i++)
+		for (unsigned order = 0; order < ORDER_COUNT; order++)
+			tables += run->options.stat[i].orders >> order & 1;
+	return tables > 1;
+}
+
+/* Ahead of a table: opens the array of tables, or parts this one from the last. */
+static void next_table(struct run *run)
+{
+	if (is_nested(run))
+		text_string(&run->text, run->tables ? ",\n" : "[\n");
+	run->tables++;
+}
+
 /* One order's groups. @param title  "Top N flows ordered by ..." or NULL */
 static int print_groups(struct run *run, int order, bool ascending, uint64_t top, bool title)
 {
@@ -104,6 +125,7 @@ static int print_groups(struct run *run, int order, bool ascending, uint64_t top
 		text_string(&run->text, line);
 	}
 	if (!run->writer) {
+		next_table(run);
 		run->output.kind->begin(&run->output, &run->text);
 		no_match(run);
 		run_flush(run);
@@ -179,6 +201,7 @@ static int print_statistics(struct run *run)
 				return EXIT_FAILED;
 			}
 			table.totals = &run->result.selected;
+			next_table(run);
 			run->output.kind->stat(&run->output, &run->text, &table);
 			free((void *)(uintptr_t)table.row);
 		}
@@ -232,5 +255,9 @@ int run_report(struct run *run)
 				      run->options.top < 0 ? 0 : (uint64_t)run->options.top, false);
 	if (status == EXIT_DONE && run->options.stat_element)
 		status = print_statistics(run);
+	if (status == EXIT_DONE && run->tables && is_nested(run)) {
+		text_string(&run->text, "]\n");
+		status = run_flush(run);
+	}
 	return status;
 }

@@ -42,6 +42,7 @@ struct run {
 	struct timespec started;
 	struct progress progress;
 	bool incomplete;
+	unsigned tables; /* printed */
 };
 
 /* All functions give an exit status; what is wrong was told on standard error. */

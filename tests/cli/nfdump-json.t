@@ -41,6 +41,14 @@ for my $query ('-A srcip,dstport', '-a', '-b', '-O bytes', '-s srcip', '-s proto
 	my $rows = decode("-r $dir/nfdump/data/v9.nf -o json $query");
 	ok(ref $rows eq 'ARRAY' && @$rows, "json $query");
 }
+for my $query ('-s srcip -s proto', '-s srcip/flows/bytes', '-s record/bytes -s proto',
+	'-s record/bytes/flows') {
+	my $tables = decode("-r $dir/nfdump/data/v9.nf -o json $query");
+	is_deeply([map { ref } @{$tables // []}], [qw(ARRAY ARRAY)], "json $query: two tables");
+	ok(2 == (grep { @$_ } @{$tables // []}), "json $query: each with rows");
+}
+is_deeply(decode("-r $dir/nfdump/data/v9.nf -o json -s srcip -s proto 'proto 200'"), [[], []],
+	'no match: empty tables');
 my $flow = decode("-r $dir/nfdump/data/v9.nf -o json -c 1")->[0];
 is($flow->{src4_geo}, '', 'no country known: an empty text');
 ok(!exists $flow->{src_ctry}, 'and no number');
