@@ -42,6 +42,7 @@ static void drop_local(void *arg)
 	geo_table_unref(local->table);
 	geo_recent_free(local->recent);
 	hook_sums_free(local->sums);
+	free(local->views);
 	*local = (struct hook_local){0};
 }
 
@@ -58,6 +59,8 @@ struct hook_local *hook_renew(struct hook_local *local)
 		geo_table_unref(local->table);
 	if (!local->recent)
 		local->recent = geo_recent_new();
+	if (!local->views && (local->views = malloc(sizeof(*local->views))))
+		record_views_init(local->views);
 	pthread_mutex_lock(&lock);
 	local->table = current ? geo_table_ref(current) : NULL;
 	local->generation = atomic_load(&hook_generation);

@@ -29,26 +29,13 @@ struct hook_sums {
 	struct record_views views; /* layouts, kept from block to block */
 };
 
-enum { HOOK_SHAPE_ELEMENTS = 16 };
-
-/*
- * The shape of the record that got its tail last: exporters send thousands of one shape. Only of
- * one that has one address element, of stock length.
- */
-struct hook_shape {
-	uint16_t size, count; /* count = 0: none is known */
-	uint16_t address;     /* where that element starts */
-	uint16_t at[HOOK_SHAPE_ELEMENTS];
-	uint32_t header[HOOK_SHAPE_ELEMENTS]; /* id and length of each element */
-};
-
 /* A thread's reference to the table that is current, and the answers it was given lately. */
 struct hook_local {
 	uint64_t generation; /* of the table; 0 = none, as at the start */
 	struct geo_table *table;
 	struct geo_recent *recent; /* owns; NULL = out of memory */
 	struct hook_sums *sums;	   /* owns; NULL = none yet, or out of memory */
-	struct hook_shape shape;
+	struct record_views *views; /* of records that get tails; owns; NULL = out of memory */
 };
 
 struct hook_books {

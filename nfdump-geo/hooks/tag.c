@@ -2,8 +2,8 @@
 /*
  * Countries in records that others build: tag, read, exchange, store, clear.
  *
- * The elements of a record are walked by their own lengths, each checked against the record's: a
- * record that contradicts itself is left as it is. A tail has the layout of flow/geotail.h.
+ * A record that contradicts itself (record_view()) is left as it is. A tail has the layout of
+ * flow/geotail.h.
  */
 #include <string.h>
 
@@ -85,33 +85,20 @@ static inline const uint8_t *payload_at(const uint8_t *record, size_t offset)
 	return offset ? record + offset + ELEMENT_HEADER_BYTES : NULL;
 }
 
-/* @return false when the record contradicts itself or leaves its room */
-static bool find_addresses(const uint8_t *record, size_t room, struct addresses *found)
+static struct addresses addresses_of(const struct record_view *view)
 {
-	size_t size, at = RECORD_HEADER_BYTES;
+	struct addresses at = {0, 0};
 
-	*found = (struct addresses){0, 0};
-	if (room < RECORD_HEADER_BYTES || bytes_get16(record) != RECORD_FLOW)
-		return false;
-	size = bytes_get16(record + 2);
-	if (size > room)
-		return false;
-	for (unsigned left = bytes_get16(record + 4); left; left--) {
-		uint16_t id, len;
+	if (view_has(view, ELEMENT_IP4))
+		at.el2 = view->offset[ELEMENT_IP4] - ELEMENT_HEADER_BYTES;
+	if (view_has(view, ELEMENT_IP6))
+		at.el3 = view->offset[ELEMENT_IP6] - ELEMENT_HEADER_BYTES;
+	return at;
+}
 
-		if (at + ELEMENT_HEADER_BYTES > size)
-			return false;
-		id = bytes_get16(record + at);
-		len = bytes_get16(record + at + 2);
-		if (len < ELEMENT_HEADER_BYTES || len > size - at)
-			return false;
-		if (id == ELEMENT_IP4 && len - 4u >= element_table[id].bytes)
-			found->el2 = at;
-		else if (id == ELEMENT_IP6 && len - 4u >= element_table[id].bytes)
-			found->el3 = at;
-		at += len;
-	}
-	return true;
+static inline bool is_flow(const uint8_t *record, size_t room)
+{
+	return room >= RECORD_HEADER_BYTES && bytes_get16(record) == RECORD_FLOW;
 }
 
 /* Make room for a tail behind the payload of the element at `at`, and put it there. */
@@ -130,14 +117,13 @@ static inline void insert_tail(uint8_t *record, size_t at, const uint16_t pair[2
 static uint32_t put_tail(uint8_t *record, enum element element, size_t at, const uint16_t pair[2])
 {
 	uint8_t *stored = stored_pair(element, record + at + ELEMENT_HEADER_BYTES);
-	uint16_t len = bytes_get16(record + at + 2);
 
 	if (stored) {
 		bytes_put16(stored, pair[0]);
 		bytes_put16(stored + 2, pair[1]);
 		return 0;
 	}
-	if (len != ELEMENT_HEADER_BYTES + element_table[element].bytes)
+	if (bytes_get16(record + at + 2) != ELEMENT_HEADER_BYTES + element_table[element].bytes)
 		return 0; /* longer for a reason of its own */
 	insert_tail(record, at, pair);
 	return GEOTAIL_BYTES;
@@ -165,78 +151,52 @@ static bool has_room(const uint8_t *record, size_t room, const struct addresses 
 	return size <= room && size <= RECORD_MAX_BYTES;
 }
 
-/* Before its tail is there. Both families in one record, or many elements: not remembered. */
-static void remember_shape(struct hook_shape *shape, const uint8_t *record,
-			   const struct addresses *found)
-{
-	size_t at = RECORD_HEADER_BYTES;
-	unsigned count = bytes_get16(record + 4);
-
-	shape->count = 0;
-	if (count > HOOK_SHAPE_ELEMENTS || (found->el2 && found->el3))
-		return;
-	for (unsigned i = 0; i < count; i++) {
-		shape->at[i] = (uint16_t)at;
-		shape->header[i] = bytes_get32(record + at);
-		at += bytes_get16(record + at + 2);
-	}
-	shape->size = bytes_get16(record + 2);
-	shape->address = (uint16_t)(found->el2 ? found->el2 : found->el3);
-	shape->count = (uint16_t)count;
-}
-
-static inline bool has_shape(const struct hook_shape *shape, const uint8_t *record, size_t room)
-{
-	if (!shape->count || room < (size_t)shape->size + GEOTAIL_BYTES ||
-	    bytes_get16(record) != RECORD_FLOW || bytes_get16(record + 2) != shape->size ||
-	    bytes_get16(record + 4) != shape->count)
-		return false;
-	for (unsigned i = 0; i < shape->count; i++)
-		if (bytes_get32(record + shape->at[i]) != shape->header[i])
-			return false;
-	return true;
-}
-
 static const uint16_t blank[2] = {GEOTAIL_BLANK & 0xffff, GEOTAIL_BLANK >> 16};
 
-/* Of a shape that is not the last one's. */
-static uint32_t tag_other(struct hook_local *local, uint8_t *record, size_t room)
+/* Of a record with both families, or with something behind its addresses. @return bytes added */
+static uint32_t tag_unusual(uint8_t *record, size_t room, const struct record_view *view)
 {
-	const uint8_t *el2, *el3;
-	struct addresses at;
-	struct hook_shape shape;
-	uint32_t added;
+	struct addresses at = addresses_of(view);
 
-	if (!find_addresses(record, room, &at))
+	if ((!at.el2 && !at.el3) ||
+	    nfgeo_tagged(payload_at(record, at.el2), payload_at(record, at.el3), NULL))
 		return 0;
-	el2 = payload_at(record, at.el2);
-	el3 = payload_at(record, at.el3);
-	if ((!el2 && !el3) || nfgeo_tagged(el2, el3, NULL))
+	if (has_room(record, room, &at))
+		return put_tails(record, &at, blank);
+	hook_count(&hook_books.declined, 1);
+	return 0;
+}
+
+/* Where the address element starts, if there is one, of stock length; else 0. */
+static inline size_t usual_address(const struct record_view *view)
+{
+	enum element element = view_has(view, ELEMENT_IP6) ? ELEMENT_IP6 : ELEMENT_IP4;
+
+	if (view->dual || !view_has(view, element) ||
+	    view->payload_bytes[element] != element_table[element].bytes)
 		return 0;
-	if (!has_room(record, room, &at)) {
-		hook_count(&hook_books.declined, 1);
-		return 0;
-	}
-	remember_shape(&shape, record, &at);
-	added = put_tails(record, &at, blank);
-	if (added && shape.count)
-		local->shape = shape;
-	hook_count(&hook_books.tagged, added > 0);
-	return added;
+	return view->offset[element] - ELEMENT_HEADER_BYTES;
 }
 
 uint32_t nfgeo_tag_record(void *record, size_t room)
 {
 	struct hook_local *local = hook_local();
+	const struct record_view *view;
+	uint32_t added = GEOTAIL_BYTES;
+	size_t at;
 
 	atomic_store_explicit(&hook_books.collecting, true, memory_order_relaxed);
-	if (!local->table)
+	if (!local->table || !local->views || !is_flow(record, room) ||
+	    !(view = record_views_look(local->views, record, room)))
 		return 0;
-	if (!has_shape(&local->shape, record, room))
-		return tag_other(local, record, room);
-	insert_tail(record, local->shape.address, blank);
-	hook_count(&hook_books.tagged, 1);
-	return GEOTAIL_BYTES;
+	at = usual_address(view);
+	if (at && view->record_bytes + (size_t)GEOTAIL_BYTES <= room &&
+	    view->record_bytes + GEOTAIL_BYTES <= RECORD_MAX_BYTES)
+		insert_tail(record, at, blank);
+	else
+		added = tag_unusual(record, room, view);
+	hook_count(&hook_books.tagged, added > 0);
+	return added;
 }
 
 /* An IPv4 element of zeros at the end of a record that has no addresses. @return bytes added */
@@ -257,12 +217,15 @@ static uint32_t add_element(uint8_t *record, struct addresses *at)
 uint32_t nfgeo_put_pair(void *record, size_t room, uint16_t src, uint16_t dst)
 {
 	const uint16_t pair[2] = {src, dst};
+	struct record_view view;
 	struct addresses at;
 	uint32_t added = 0;
 	size_t most;
 
-	if (!find_addresses(record, room, &at))
+	record_view_init(&view);
+	if (!is_flow(record, room) || record_view(&view, record, room) != NFGEO_OK)
 		return 0;
+	at = addresses_of(&view);
 	most = bytes_get16((uint8_t *)record + 2) + (size_t)NFGEO_PUT_ROOM;
 	if (most > room || most > RECORD_MAX_BYTES)
 		return 0;
