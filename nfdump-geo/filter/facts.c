@@ -230,64 +230,54 @@ enum answer facts_decide(struct paths *paths, const struct facts *facts)
 static bool is_about_time(const struct test *test)
 {
 	return test->op == TEST_FIRST_SEEN ||
-	       (test->op == TEST_RANGE64 && test->element == ELEMENT_GENERIC);
+	       (test->op == TEST_RANGE64 && test->element == ELEMENT_GENERIC &&
+		test->offset == LAST_AT);
 }
 
-bool facts_are_fixed(const struct paths *paths)
+static bool is_about_file(const struct test *test)
 {
-	for (uint32_t i = 0; i < paths->program->count; i++)
-		if (is_about_time(&paths->program->steps[i].test) ||
-		    paths->program->steps[i].test.op == TEST_IDENT)
-			return false;
-	return true;
+	return test->op == TEST_IDENT;
 }
 
-bool facts_ask_time(const struct paths *paths)
+static bool any_test(const struct paths *paths, bool (*is)(const struct test *test))
 {
 	for (uint32_t i = 0; i < paths->program->count; i++)
-		if (is_about_time(&paths->program->steps[i].test))
+		if (is(&paths->program->steps[i].test))
 			return true;
 	return false;
 }
 
-/* Is the number one that facts are about? */
-static bool is_fact(const struct test *test)
+bool facts_are_fixed(const struct paths *paths)
 {
-	if (test->element != ELEMENT_GENERIC)
-		return false;
-	if (test->op == TEST_RANGE8)
-		return test->offset == PROTO_AT;
-	if (test->op == TEST_RANGE64)
-		return test->offset == LAST_AT;
-	return test->offset == SRC_PORT_AT || test->offset == DST_PORT_AT;
+	return !any_test(paths, is_about_time) && !any_test(paths, is_about_file);
+}
+
+bool facts_ask_time(const struct paths *paths)
+{
+	return any_test(paths, is_about_time);
+}
+
+/* Not decided although all that there can be is known: of a flow of IPv4, or one of IPv6. */
+static bool is_beyond(const struct test *test)
+{
+	struct facts all = {
+		.src = {.is = COUNTRY_ONE, .code = 1},
+		.dst = {.is = COUNTRY_ONE, .code = 1},
+		.first = {1, 1},
+		.last = {1, 1},
+		.proto = {1},
+		.src_port = {.is = PORT_IS},
+		.dst_port = {.is = PORT_IS},
+		.ident = "",
+	};
+
+	for (all.families = FAMILY_IP4; all.families <= FAMILY_IP6; all.families <<= 1)
+		if (facts_answer(test, &all) == ANSWER_EITHER)
+			return true;
+	return false;
 }
 
 bool facts_suffice(const struct paths *paths)
 {
-	for (uint32_t i = 0; i < paths->program->count; i++) {
-		const struct test *test = &paths->program->steps[i].test;
-
-		switch (test->op) {
-		case TEST_COUNTRY:
-		case TEST_COUNTRY_EQUAL:
-		case TEST_COUNTRY_OTHER:
-		case TEST_IS_IP4:
-		case TEST_IS_IP6:
-		case TEST_FIRST_SEEN:
-		case TEST_IDENT:
-		case TEST_LABEL:
-			break;
-		case TEST_RANGE8:
-		case TEST_RANGE16:
-		case TEST_RANGE64:
-		case TEST_PORT_MAP:
-		case TEST_NUMBERS:
-			if (is_fact(test))
-				break;
-			return false;
-		default:
-			return false;
-		}
-	}
-	return true;
+	return !any_test(paths, is_beyond);
 }
