@@ -123,7 +123,7 @@ static int write_file(struct anonymising *run, struct nffile_reader *reader, con
 	struct nffile_options writer_options = {
 		.codec = info->codec, .ident = info->ident, .creator = CREATOR_NFANON,
 		.created_s = info->created_s,
-		.expected_flows = info->has_totals ? info->totals.flows : 0,
+		.expected_flows = info->totals.flows,
 	};
 	struct nffile_finish finish = {
 		.rename_to = target, .totals = info->has_totals ? &info->totals : NULL,

@@ -191,7 +191,7 @@ static void take_options(struct rewrite_file *file)
 		.creator = info->creator,
 		.query_totals = info->creator == CREATOR_NFDUMP,
 		.created_s = info->created_s,
-		.expected_flows = info->has_totals ? info->totals.flows : 0,
+		.expected_flows = info->totals.flows,
 	};
 }
 
