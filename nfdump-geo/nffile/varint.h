@@ -34,7 +34,7 @@ static inline uint8_t varint_u8(struct varint_in *in)
 	return 0;
 }
 
-static inline uint64_t varint_get(struct varint_in *in)
+static inline uint64_t varint_get_long(struct varint_in *in)
 {
 	uint64_t value = 0;
 
@@ -50,6 +50,12 @@ static inline uint64_t varint_get(struct varint_in *in)
 	in->bad = true;
 	in->at = in->end;
 	return 0;
+}
+
+/* Most are short. */
+static inline uint64_t varint_get(struct varint_in *in)
+{
+	return in->at < in->end && *in->at < 0x80 ? *in->at++ : varint_get_long(in);
 }
 
 /** A number that must be below a limit. */
