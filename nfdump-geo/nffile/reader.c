@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h" /* _GNU_SOURCE, before all else: preadv2 */
+
 #include "nffile/reader.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
@@ -446,7 +449,23 @@ uint32_t nffile_record_blocks(const struct nffile_reader *reader)
 	return reader->seal ? reader->seal->cover.record_blocks : reader->info.block_count;
 }
 
+/* Is what is there in memory? Asking is much cheaper than having the kernel look for each page. */
+static bool is_cached(int fd, uint64_t at)
+{
+#ifdef RWF_NOWAIT
+	char byte;
+	struct iovec one = {&byte, 1};
+
+	return preadv2(fd, &one, 1, (off_t)at, RWF_NOWAIT) == 1;
+#else
+	(void)fd;
+	(void)at;
+	return false;
+#endif
+}
+
 void nffile_will_read(const struct nffile_reader *reader, uint64_t from, uint64_t to)
 {
-	posix_fadvise(reader->fd, (off_t)from, (off_t)(to - from), POSIX_FADV_WILLNEED);
+	if (!is_cached(reader->fd, from) || !is_cached(reader->fd, to - 1))
+		posix_fadvise(reader->fd, (off_t)from, (off_t)(to - from), POSIX_FADV_WILLNEED);
 }
