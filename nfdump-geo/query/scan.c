@@ -177,18 +177,32 @@ static void note_block(struct scan *scan, enum scan_way way, uint64_t flows, uin
 	count->blocks++;
 	count->flows += flows;
 	count->bytes += BLOCK_HEADER_BYTES + stored_bytes;
-	if (scan->plan->progress)
-		atomic_fetch_add(&scan->plan->progress->blocks_taken, 1);
 }
 
-/* Go behind a block without reading it. */
-static void pass_over(struct scan *scan, enum scan_way way)
+static void note_taken(struct scan *scan, unsigned blocks)
 {
-	const struct geo_entry *entry = nffile_pass(scan->source->reader);
+	if (scan->plan->progress)
+		atomic_fetch_add(&scan->plan->progress->blocks_taken, blocks);
+}
 
-	note_block(scan, way, entry->flow_count, entry->stored_bytes);
-	if (way != SCAN_TOTALS) /* those were added with the sums */
-		add_sums(scan, &(struct answer_sums){.processed = entry->flow_count});
+/* Go behind the next blocks, as many as need not be read. */
+static void pass_over(struct scan *scan)
+{
+	struct answer_sums sums = {0};
+	enum scan_way way;
+	unsigned blocks = 0;
+
+	for (; (way = scan_file_way(scan->source)) > SCAN_UNTESTED; blocks++) {
+		const struct geo_entry *entry = nffile_pass(scan->source->reader);
+
+		note_block(scan, way, entry->flow_count, entry->stored_bytes);
+		if (way != SCAN_TOTALS) /* those were added with the sums */
+			sums.processed += entry->flow_count;
+	}
+	if (blocks) {
+		note_taken(scan, blocks);
+		add_sums(scan, &sums);
+	}
 }
 
 /* The next block of the file that must be read. @return false when there is none */
@@ -200,11 +214,8 @@ static bool take_block(struct scan *scan, struct worker *worker)
 	int status;
 
 	for (;;) {
+		pass_over(scan);
 		way = scan_file_way(source);
-		if (way > SCAN_UNTESTED) {
-			pass_over(scan, way);
-			continue;
-		}
 		status = nffile_next_head(source->reader, &worker->raw, &error);
 		if (status == 0)
 			return false;
@@ -216,6 +227,7 @@ static bool take_block(struct scan *scan, struct worker *worker)
 			break;
 	}
 	note_block(scan, way, worker->raw.record_count, worker->raw.stored_bytes);
+	note_taken(scan, 1);
 	source->references++;
 	worker->source = source;
 	worker->untested = way == SCAN_UNTESTED;
