@@ -380,8 +380,8 @@ static uint64_t get_block_rows(struct varint_in *in, const struct geo_entry *ent
 		row[i].dst = (uint16_t)(pair & SUM_CODE_MASK);
 		row[i].all = get_sum(in, &times);
 		records += row[i].all.records;
-		if (!country_set_has(&entry->src, row[i].src) ||
-		    !country_set_has(&entry->dst, row[i].dst))
+		if (!country_set_has(entry->src, row[i].src) ||
+		    !country_set_has(entry->dst, row[i].dst))
 			in->bad = true;
 	}
 	return records;

@@ -38,26 +38,58 @@ static void put_set(struct geo_stream *stream, const struct country_set *set)
 		}
 }
 
-static void get_set(struct varint_in *in, struct country_set *set)
+static void get_bits(struct varint_in *in, struct country_set *set)
 {
-	uint64_t count = varint_below(in, 2 * COUNTRY_CODES + 1), code = 0;
-
-	if (count & 1) {
-		if (count != 1 || in->end - in->at < SET_BYTES) {
-			in->bad = true;
-			return;
-		}
-		memcpy(set->bits, in->at, SET_BYTES);
-		in->at += SET_BYTES;
+	if (in->end - in->at < SET_BYTES) {
+		in->bad = true;
 		return;
 	}
-	for (count /= 2; count && !in->bad; count--) {
-		code += varint_below(in, COUNTRY_CODES + 1 - code);
-		if (!code)
-			in->bad = true;
-		else
-			country_set_add(set, (uint16_t)(code - 1));
+	memcpy(set->bits, in->at, SET_BYTES);
+	in->at += SET_BYTES;
+}
+
+/* @param next  one more than the code before. @return 0 when there is none */
+static uint64_t get_code(struct varint_in *in, uint64_t next)
+{
+	uint64_t distance = varint_below(in, COUNTRY_CODES + 1 - next);
+
+	in->bad |= !distance;
+	return next + distance;
+}
+
+static void get_list(struct varint_in *in, uint64_t count, struct country_set *set)
+{
+	for (uint64_t next = 0; count && !in->bad; count--) {
+		next = get_code(in, next);
+		if (!in->bad)
+			country_set_add(set, (uint16_t)(next - 1));
 	}
+}
+
+/* @return NULL for what is no set, and when memory is out */
+static const struct country_set *get_many(struct varint_in *in, uint64_t count,
+					  struct country_sets *sets)
+{
+	struct country_set set = {{0}};
+
+	if (count == 1)
+		get_bits(in, &set);
+	else if (count & 1)
+		in->bad = true;
+	else
+		get_list(in, count / 2, &set);
+	return in->bad ? NULL : country_sets_keep(sets, &set);
+}
+
+/* Most are of one country. */
+static const struct country_set *get_set(struct varint_in *in, struct country_sets *sets)
+{
+	uint64_t count = varint_below(in, 2 * COUNTRY_CODES + 1), next;
+
+	if (count != 2)
+		return get_many(in, count, sets);
+	next = get_code(in, 0);
+	return in->bad ? NULL : country_sets_one(sets, (uint16_t)(next - 1));
 }
 
 /* What most entries are near to. */
@@ -93,8 +125,8 @@ static void put_entry(struct geo_stream *stream, const struct geo_entry *entry, 
 	geo_stream_varint(stream, entry->families);
 	geo_stream_varint(stream, entry->first_ms - base->first_ms);
 	geo_stream_varint(stream, base->last_ms - entry->last_ms);
-	put_set(stream, &entry->src);
-	put_set(stream, &entry->dst);
+	put_set(stream, entry->src);
+	put_set(stream, entry->dst);
 	base->ordinal = entry->ordinal + 1;
 }
 
@@ -111,7 +143,8 @@ void geo_put_index(struct geo_stream *stream, const struct geo_entry *entry, uin
 	geo_section_end(stream);
 }
 
-static void get_entry(struct varint_in *in, struct geo_entry *entry, struct base *base)
+static void get_entry(struct varint_in *in, struct country_sets *sets, struct geo_entry *entry,
+		      struct base *base)
 {
 	if (in->end - in->at < ENTRY_MIN_BYTES) {
 		in->bad = true;
@@ -127,16 +160,17 @@ static void get_entry(struct varint_in *in, struct geo_entry *entry, struct base
 	entry->families = (uint8_t)varint_below(in, GEO_HAS_UNKNOWN + 1);
 	entry->first_ms = base->first_ms + varint_get(in);
 	entry->last_ms = base->last_ms - varint_get(in);
-	get_set(in, &entry->src);
-	get_set(in, &entry->dst);
+	entry->src = get_set(in, sets);
+	entry->dst = get_set(in, sets);
+	in->bad |= !entry->src || !entry->dst;
 	base->ordinal = entry->ordinal + 1;
 }
 
-static bool get_entries(struct varint_in *in, struct geo_entry *entry, uint32_t count,
-			struct base *base)
+static bool get_entries(struct varint_in *in, struct country_sets *sets, struct geo_entry *entry,
+			uint32_t count, struct base *base)
 {
 	for (uint32_t i = 0; i < count && !in->bad; i++)
-		get_entry(in, &entry[i], base);
+		get_entry(in, sets, &entry[i], base);
 	return !in->bad && in->at == in->end;
 }
 
@@ -167,8 +201,10 @@ static size_t old_set(const uint8_t *at, size_t left, struct country_set *set)
 }
 
 /* @return bytes taken, 0 when they are not there */
-static size_t old_entry(const uint8_t *at, size_t left, struct geo_entry *entry)
+static size_t old_entry(const uint8_t *at, size_t left, struct country_sets *sets,
+			struct geo_entry *entry)
 {
+	struct geo_sides sides = {0};
 	size_t src, dst;
 
 	if (left < OLD_ENTRY_BYTES)
@@ -182,17 +218,20 @@ static size_t old_entry(const uint8_t *at, size_t left, struct geo_entry *entry)
 	entry->families = GEO_HAS_UNKNOWN;
 	entry->first_ms = bytes_get64(at + 24);
 	entry->last_ms = bytes_get64(at + 32);
-	src = old_set(at + OLD_ENTRY_BYTES, left - OLD_ENTRY_BYTES, &entry->src);
+	src = old_set(at + OLD_ENTRY_BYTES, left - OLD_ENTRY_BYTES, &sides.src);
 	if (!src)
 		return 0;
-	dst = old_set(at + OLD_ENTRY_BYTES + src, left - OLD_ENTRY_BYTES - src, &entry->dst);
-	return dst ? OLD_ENTRY_BYTES + src + dst : 0;
+	dst = old_set(at + OLD_ENTRY_BYTES + src, left - OLD_ENTRY_BYTES - src, &sides.dst);
+	entry->src = country_sets_keep(sets, &sides.src);
+	entry->dst = country_sets_keep(sets, &sides.dst);
+	return dst && entry->src && entry->dst ? OLD_ENTRY_BYTES + src + dst : 0;
 }
 
-static bool old_entries(const uint8_t *bytes, size_t len, struct geo_entry *entry, uint32_t count)
+static bool old_entries(const uint8_t *bytes, size_t len, struct country_sets *sets,
+			struct geo_entry *entry, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		size_t taken = old_entry(bytes, len, &entry[i]);
+		size_t taken = old_entry(bytes, len, sets, &entry[i]);
 
 		if (!taken)
 			return false;
@@ -202,8 +241,8 @@ static bool old_entries(const uint8_t *bytes, size_t len, struct geo_entry *entr
 	return true;
 }
 
-int geo_get_index(const uint8_t *bytes, size_t len, unsigned version, struct geo_entry **out,
-		  uint32_t *count)
+int geo_get_index(const uint8_t *bytes, size_t len, unsigned version, struct country_sets *sets,
+		  struct geo_entry **out, uint32_t *count)
 {
 	struct varint_in in = {bytes, bytes + len, false};
 	struct geo_entry *entry;
@@ -224,8 +263,8 @@ int geo_get_index(const uint8_t *bytes, size_t len, unsigned version, struct geo
 	entry = calloc(entries ? entries : 1, sizeof(*entry));
 	if (!entry)
 		return NFGEO_ENOMEM;
-	if (version == 1 ? !old_entries(bytes + 4, len - 4, entry, (uint32_t)entries)
-			 : !get_entries(&in, entry, (uint32_t)entries, &base)) {
+	if (version == 1 ? !old_entries(bytes + 4, len - 4, sets, entry, (uint32_t)entries)
+			 : !get_entries(&in, sets, entry, (uint32_t)entries, &base)) {
 		free(entry);
 		return NFGEO_ECORRUPT;
 	}

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "geo/provenance.h"
+#include "nffile/country_sets.h"
 #include "nffile/geosum.h"
 
 enum geo_section_type {
@@ -95,9 +96,10 @@ int geo_get_totals(const uint8_t *bytes, size_t len, struct geo_cover *cover,
 int geo_get_layout(const uint8_t *bytes, size_t len, uint32_t *groups);
 
 /** @param version  of the section: 1 or 2
+ * @param sets      where the entries' countries are kept
  * @param entry     new array, owned by the caller; NULL on error */
-int geo_get_index(const uint8_t *bytes, size_t len, unsigned version, struct geo_entry **entry,
-		  uint32_t *count);
+int geo_get_index(const uint8_t *bytes, size_t len, unsigned version, struct country_sets *sets,
+		  struct geo_entry **entry, uint32_t *count);
 
 int geo_get_directory(const uint8_t *bytes, size_t len, struct geo_directory *directory);
 

@@ -16,8 +16,8 @@ static inline void count(struct geo_count *at, uint64_t flows, uint64_t packets,
 }
 
 /* On the collection path: no branch that depends on the traffic but the ones that are needed. */
-void geosum_add(struct geo_totals *totals, struct geo_entry *entry, const struct record_view *view,
-		uint64_t flows)
+void geosum_add(struct geo_totals *totals, struct geo_entry *entry, struct geo_sides *sides,
+		const struct record_view *view, uint64_t flows)
 {
 	uint64_t packets = view_packets(view), bytes = view_bytes(view);
 	bool has_counters = view_has(view, ELEMENT_GENERIC);
@@ -41,8 +41,8 @@ void geosum_add(struct geo_totals *totals, struct geo_entry *entry, const struct
 
 		src = src < COUNTRY_CODES ? src : COUNTRY_UNKNOWN;
 		dst = dst < COUNTRY_CODES ? dst : COUNTRY_UNKNOWN;
-		country_set_add(&entry->src, (uint16_t)src);
-		country_set_add(&entry->dst, (uint16_t)dst);
+		country_set_add(&sides->src, (uint16_t)src);
+		country_set_add(&sides->dst, (uint16_t)dst);
 		count(&totals->src[src], flows, packets, bytes, syn_only);
 		count(&totals->dst[dst], flows, packets, bytes, syn_only);
 	} else {

@@ -62,18 +62,23 @@ struct geo_entry {
 	uint32_t provenance;		     /* id: what tagged its records; 0 = unknown or mixed */
 	uint64_t first_ms, last_ms;	     /* UINT64_MAX and 0 while there is no flow */
 	uint8_t families; /* enum geo_families: what the block may have, tagged or not */
-	struct country_set src, dst;	     /* exact, of the tagged flows */
+	const struct country_set *src, *dst; /* exact, of the tagged flows; borrowed (country_sets.h) */
+};
+
+/* The countries of flows that are being added up. */
+struct geo_sides {
+	struct country_set src, dst;
 };
 
 void geosum_entry_init(struct geo_entry *entry);
 
 /**
- * Add a flow record to both.
+ * Add a flow record to all of them; the entry's sets are left alone.
  *
  * @param flows  what it counts for: 1, or its flow counter (totals_collect(), totals_query())
  */
-void geosum_add(struct geo_totals *totals, struct geo_entry *entry, const struct record_view *view,
-		uint64_t flows);
+void geosum_add(struct geo_totals *totals, struct geo_entry *entry, struct geo_sides *sides,
+		const struct record_view *view, uint64_t flows);
 
 static inline void geo_count_add(struct geo_count *sum, const struct geo_count *other)
 {

@@ -64,6 +64,7 @@ static bool run_is_whole(const struct geo_run *run)
 struct geo_content {
 	struct geo_cover cover;
 	struct geo_totals totals;
+	struct country_sets *sets; /* of the summary */
 	struct geo_entry *entry; /* owns */
 	uint32_t entry_count;
 	const struct geo_provenance *provenance[GEO_PROVENANCE_MAX];
@@ -94,7 +95,7 @@ static void take_section(const struct geo_section *section, struct geo_content *
 		if (!content->has_index)
 			content->has_index =
 				geo_get_index(section->bytes, section->len, section->version,
-					      &content->entry, &content->entry_count) == NFGEO_OK;
+					      content->sets, &content->entry, &content->entry_count) == NFGEO_OK;
 		break;
 	}
 }
@@ -109,9 +110,13 @@ static void take_sections(const uint8_t *bytes, size_t len, struct geo_content *
 }
 
 /* Large enough to stay off the stack. */
-static struct geo_content *content_new(void)
+static struct geo_content *content_new(struct geo_summary *summary)
 {
-	return calloc(1, sizeof(struct geo_content));
+	struct geo_content *content = calloc(1, sizeof(*content));
+
+	if (content)
+		content->sets = &summary->sets;
+	return content;
 }
 
 static void content_free(struct geo_content *content)
@@ -191,10 +196,21 @@ static bool merge_content(struct geo_summary *summary, struct geo_content *conte
 	return true;
 }
 
+static struct geo_summary *summary_new(void)
+{
+	struct geo_summary *summary = calloc(1, sizeof(*summary));
+
+	if (summary)
+		country_sets_init(&summary->sets);
+	return summary;
+}
+
 void geo_summary_free(struct geo_summary *summary)
 {
-	if (summary)
-		free(summary->entry);
+	if (!summary)
+		return;
+	country_sets_fini(&summary->sets);
+	free(summary->entry);
 	free(summary);
 }
 
@@ -256,9 +272,9 @@ static bool take_index(const struct nffile_reader *reader, struct geo_seal *seal
 
 struct geo_summary *geo_summary_sealed(const struct nffile_reader *reader, struct geo_seal *seal)
 {
-	struct geo_content *content = content_new();
-	struct geo_summary *summary = calloc(1, sizeof(*summary));
-	bool good = content && summary &&
+	struct geo_summary *summary = summary_new();
+	struct geo_content *content = summary ? content_new(summary) : NULL;
+	bool good = content &&
 		    (seal->has_directory ? take_index(reader, seal, content)
 					 : take_whole(reader, seal, content)) &&
 		    is_consistent(content) && fills_file(content, seal->begin) &&
@@ -304,7 +320,7 @@ static bool walk_note(struct geo_walk *walk)
 /* A run was read whole: is it about the blocks that it follows? */
 static void walk_accept(struct geo_walk *walk)
 {
-	struct geo_content *content = content_new();
+	struct geo_content *content = content_new(walk->summary);
 
 	if (!content)
 		return;
@@ -321,7 +337,7 @@ static void walk_accept(struct geo_walk *walk)
 struct geo_summary *geo_summary_walk(const struct nffile_reader *reader)
 {
 	const struct nffile_info *info = nffile_info(reader);
-	struct geo_walk walk = {.summary = calloc(1, sizeof(*walk.summary))};
+	struct geo_walk walk = {.summary = summary_new()};
 	uint64_t at = FILE_HEADER_BYTES;
 
 	for (; walk.summary && nffile_head_at(reader, at, &walk.run.raw); walk.ordinal++) {

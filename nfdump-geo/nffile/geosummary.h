@@ -24,6 +24,7 @@ struct geo_summary {
 	uint32_t groups;
 	struct geo_totals totals;
 	struct geo_entry *entry; /* in the order of the file; owns */
+	struct country_sets sets; /* of the entries */
 	uint32_t entry_count;
 	const struct geo_provenance *provenance[GEO_PROVENANCE_MAX]; /* id - 1; interned */
 	uint32_t provenance_count;

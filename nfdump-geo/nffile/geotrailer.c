@@ -25,6 +25,8 @@ struct geo_trailer *geo_trailer_new(void)
 {
 	struct geo_trailer *trailer = calloc(1, sizeof(*trailer));
 
+	if (trailer)
+		country_sets_init(&trailer->sets);
 	if (trailer && sum_table_init(&trailer->block) && sum_table_init(&trailer->cells) &&
 	    sum_table_init(&trailer->pairs))
 		return trailer;
@@ -40,6 +42,7 @@ void geo_trailer_free(struct geo_trailer *trailer)
 	sum_table_fini(&trailer->cells);
 	sum_table_fini(&trailer->pairs);
 	geo_stream_fini(&trailer->row_bytes);
+	country_sets_fini(&trailer->sets);
 	free(trailer->rows);
 	free(trailer->entry);
 	free(trailer);
@@ -68,6 +71,7 @@ struct geo_entry *geo_trailer_entry(struct geo_trailer *trailer)
 		return NULL;
 	sum_table_clear(&trailer->block);
 	trailer->families = 0;
+	trailer->sides = (struct geo_sides){0};
 	trailer->rows[trailer->entry_count] = (struct geo_section_place){0};
 	geosum_entry_init(&trailer->entry[trailer->entry_count]);
 	return &trailer->entry[trailer->entry_count++];
@@ -91,13 +95,12 @@ static void add_untagged(struct geo_trailer *trailer, struct geo_entry *entry,
 	geo_count_add(&trailer->untagged_count, &count);
 }
 
-static void add_tagged(struct geo_trailer *trailer, struct geo_entry *entry,
-		       const struct flow_sum *sum)
+static void add_tagged(struct geo_trailer *trailer, const struct flow_sum *sum)
 {
 	uint32_t src = sum->key >> SUM_SRC_SHIFT, dst = sum->key >> SUM_DST_SHIFT & SUM_CODE_MASK;
 
-	country_set_add(&entry->src, (uint16_t)src);
-	country_set_add(&entry->dst, (uint16_t)dst);
+	country_set_add(&trailer->sides.src, (uint16_t)src);
+	country_set_add(&trailer->sides.dst, (uint16_t)dst);
 	if (src == COUNTRY_UNKNOWN || dst == COUNTRY_UNKNOWN) {
 		uint64_t flows = flow_sum_count(sum, trailer->query).flows;
 
@@ -120,7 +123,7 @@ static void add_sum(struct geo_trailer *trailer, struct geo_entry *entry,
 	if (sum->key & SUM_UNTAGGED)
 		add_untagged(trailer, entry, sum);
 	else
-		add_tagged(trailer, entry, sum);
+		add_tagged(trailer, sum);
 }
 
 /* The rows of a block that has few for its size. */
@@ -152,11 +155,13 @@ bool geo_trailer_block(struct geo_trailer *trailer)
 		add_sum(trailer, entry, &trailer->block.sum[i]);
 	}
 	entry->families = trailer->families;
+	entry->src = country_sets_keep(&trailer->sets, &trailer->sides.src);
+	entry->dst = country_sets_keep(&trailer->sets, &trailer->sides.dst);
 	trailer->unreadable |= (trailer->families & GEO_HAS_UNREADABLE) != 0;
 	trailer->flow_records += entry->flow_count;
 	trailer->stored_bytes += entry->stored_bytes;
 	keep_rows(trailer, entry, &trailer->rows[trailer->entry_count - 1]);
-	return !trailer->block.failed && !trailer->cells.failed && !trailer->pairs.failed &&
+	return entry->src && entry->dst && !trailer->block.failed && !trailer->cells.failed && !trailer->pairs.failed &&
 	       !trailer->row_bytes.failed;
 }
 

@@ -21,6 +21,8 @@ struct geo_trailer {
 	uint64_t unknown;      /* flows of unknown source, and of unknown destination, so far */
 	uint64_t stored_bytes; /* of the blocks so far */
 	struct geo_entry *entry; /* owns */
+	struct country_sets sets; /* of the entries */
+	struct geo_sides sides;	  /* of the block */
 	struct geo_section_place *rows;	 /* owns; of each entry, in row_bytes */
 	uint32_t entry_count, entry_capacity;
 	struct geo_stream row_bytes; /* what the blocks add up to by pair */

@@ -67,7 +67,7 @@ static void note_unknown(struct verify *verify, const uint8_t *record)
 }
 
 /* What the index should say of the block. */
-static struct geo_entry sum_up(struct verify *verify)
+static struct geo_entry sum_up(struct verify *verify, struct geo_sides *sides)
 {
 	struct block_cursor cursor = block_cursor(&verify->block);
 	struct geo_entry entry, unused;
@@ -99,8 +99,8 @@ static struct geo_entry sum_up(struct verify *verify)
 		}
 		verify->generic_flows += view_has(view, ELEMENT_GENERIC);
 		verify->all_flows += view_flows(view);
-		geosum_add(&verify->once, &entry, view, 1);
-		geosum_add(&verify->counted, &unused, view, view_flows(view));
+		geosum_add(&verify->once, &entry, sides, view, 1);
+		geosum_add(&verify->counted, &unused, sides, view, view_flows(view));
 		geo_check_add(verify->sums, view);
 	}
 	return entry;
@@ -112,18 +112,20 @@ static bool same_families(const struct geo_entry *said, const struct geo_entry *
 	return said->families == found->families || said->families == GEO_HAS_UNKNOWN;
 }
 
-static bool same_entry(const struct geo_entry *said, const struct geo_entry *found)
+static bool same_entry(const struct geo_entry *said, const struct geo_entry *found,
+		       const struct geo_sides *sides)
 {
 	return said->flow_count == found->flow_count &&
 	       said->untagged_count == found->untagged_count && said->first_ms == found->first_ms &&
 	       said->last_ms == found->last_ms && same_families(said, found) &&
-	       memcmp(&said->src, &found->src, sizeof(said->src)) == 0 &&
-	       memcmp(&said->dst, &found->dst, sizeof(said->dst)) == 0;
+	       memcmp(said->src, &sides->src, sizeof(sides->src)) == 0 &&
+	       memcmp(said->dst, &sides->dst, sizeof(sides->dst)) == 0;
 }
 
 static void check_records(struct verify *verify)
 {
-	struct geo_entry found = sum_up(verify);
+	struct geo_sides sides = {0};
+	struct geo_entry found = sum_up(verify, &sides);
 	const struct geo_summary *summary = verify->summary;
 
 	verify->blocks++;
@@ -132,7 +134,7 @@ static void check_records(struct verify *verify)
 		verify->entry++;
 	if (summary && verify->entry < summary->entry_count &&
 	    summary->entry[verify->entry].ordinal == verify->raw.ordinal &&
-	    !same_entry(&summary->entry[verify->entry], &found))
+	    !same_entry(&summary->entry[verify->entry], &found, &sides))
 		damaged(verify, "the index does not say what is in block", verify->raw.ordinal);
 	if (!geo_check_block(verify->sums, verify->reader, verify->raw.ordinal))
 		damaged(verify, "the sums are not those of the flows in block", verify->raw.ordinal);

@@ -52,7 +52,7 @@ static double part_read(const struct geo_summary *summary, uint64_t file_bytes)
 		if (weight == 0)
 			continue;
 		for (uint32_t i = 0; i < summary->entry_count; i++)
-			if (country_set_has(&summary->entry[i].src, (uint16_t)code))
+			if (country_set_has(summary->entry[i].src, (uint16_t)code))
 				bytes += summary->entry[i].stored_bytes;
 		read += weight * bytes / (double)file_bytes;
 		flows += weight;

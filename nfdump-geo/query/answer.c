@@ -89,8 +89,8 @@ static void take_countries(struct facts *facts, const struct geo_entry *entry)
 {
 	if (entry->untagged_count)
 		return;
-	facts->src = (struct fact_country){.is = COUNTRY_OF_SET, .set = &entry->src};
-	facts->dst = (struct fact_country){.is = COUNTRY_OF_SET, .set = &entry->dst};
+	facts->src = (struct fact_country){.is = COUNTRY_OF_SET, .set = entry->src};
+	facts->dst = (struct fact_country){.is = COUNTRY_OF_SET, .set = entry->dst};
 }
 
 static void facts_of(struct facts *facts, const struct geo_entry *entry, const char *ident)

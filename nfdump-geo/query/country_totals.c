@@ -9,7 +9,9 @@
 struct totals_part {
 	struct totals_part *next;
 	struct geo_totals sums;
-	struct geo_entry entry; /* geosum_add() wants one; its sets are of no use here */
+	/* geosum_add() wants them; they are of no use here */
+	struct geo_entry entry;
+	struct geo_sides sides;
 };
 
 static void *open_part(struct scan_sink *sink)
@@ -30,7 +32,7 @@ static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
 	struct totals_part *part = worker;
 
 	(void)order;
-	geosum_add(&part->sums, &part->entry, row->view, view_flows(row->view));
+	geosum_add(&part->sums, &part->entry, &part->sides, row->view, view_flows(row->view));
 }
 
 static void add_count(struct geo_count *count, const struct cube_sum *sum)

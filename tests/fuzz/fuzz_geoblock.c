@@ -18,13 +18,16 @@ static void check(bool holds)
 
 static void index_of(const uint8_t *bytes, size_t len, unsigned version)
 {
+	struct country_sets sets;
 	struct geo_entry *entry = NULL;
 	uint32_t count;
 
-	check(geo_get_index(bytes, len, version, &entry, &count) == NFGEO_OK || !entry);
+	country_sets_init(&sets);
+	check(geo_get_index(bytes, len, version, &sets, &entry, &count) == NFGEO_OK || !entry);
 	for (uint32_t i = 0; entry && version != 1 && i < count; i++)
 		check(entry[i].untagged_count <= entry[i].flow_count &&
-		      entry[i].families <= GEO_HAS_UNKNOWN);
+		      entry[i].families <= GEO_HAS_UNKNOWN && entry[i].src && entry[i].dst);
+	country_sets_fini(&sets);
 	free(entry);
 }
 
@@ -66,16 +69,17 @@ static void totals_of(const uint8_t *bytes, size_t len)
 {
 	enum { BLOCKS = 4 };
 	struct geo_entry entry[BLOCKS] = {0};
+	struct country_set any;
 	struct block_totals *totals = NULL;
 	struct pair_sum *rows = NULL;
 
 	if (len < BLOCKS)
 		return;
+	memset(&any, 0xff, sizeof(any));
 	for (unsigned i = 0; i < BLOCKS; i++) {
 		geosum_entry_init(&entry[i]);
 		entry[i].flow_count = bytes[i];
-		memset(&entry[i].src, 0xff, sizeof(entry[i].src));
-		memset(&entry[i].dst, 0xff, sizeof(entry[i].dst));
+		entry[i].src = entry[i].dst = &any;
 	}
 	check(geo_get_block_totals(bytes + BLOCKS, len - BLOCKS, entry, BLOCKS, &totals, &rows) ==
 		      NFGEO_OK ||

@@ -104,6 +104,8 @@ static void test_sets_there_and_back(void **state)
 {
 	static const unsigned count_case[] = {0, 1, 2, 63, 64, 65, 250, 1024};
 	struct geo_entry *in = calloc(8, sizeof(*in)), *out;
+	struct geo_sides *sides = calloc(8, sizeof(*sides));
+	struct country_sets sets;
 	struct geo_stream stream = {0};
 	struct geo_section section;
 	uint32_t count;
@@ -121,23 +123,36 @@ static void test_sets_there_and_back(void **state)
 		in[i].first_ms = i == 3 ? UINT64_MAX : next_random();
 		in[i].last_ms = i == 3 ? 0 : next_random();
 		for (unsigned n = 0; n < count_case[i]; n++) {
-			country_set_add(&in[i].src, (uint16_t)n);
-			country_set_add(&in[i].dst, (uint16_t)(1023 - n));
+			country_set_add(&sides[i].src, (uint16_t)n);
+			country_set_add(&sides[i].dst, (uint16_t)(1023 - n));
 		}
+		in[i].src = &sides[i].src;
+		in[i].dst = &sides[i].dst;
 	}
+	country_sets_init(&sets);
 	geo_put_index(&stream, in, 8);
 	assert_int_equal(geo_section_next(stream.bytes, stream.used, &at, &section), 1);
 	assert_int_equal(stream.used % 4, 0);
-	assert_int_equal(geo_get_index(section.bytes, section.len, 2, &out, &count), NFGEO_OK);
+	assert_int_equal(geo_get_index(section.bytes, section.len, 2, &sets, &out, &count), NFGEO_OK);
 	assert_int_equal(count, 8);
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < 8; i++) {
+		assert_memory_equal(in[i].src, out[i].src, sizeof(*in[i].src));
+		assert_memory_equal(in[i].dst, out[i].dst, sizeof(*in[i].dst));
+		out[i].src = in[i].src;
+		out[i].dst = in[i].dst;
 		assert_memory_equal(&in[i], &out[i], sizeof(in[i]));
+	}
 	free(out);
 	/* Cut anywhere: refused. */
 	for (size_t len = 0; len < section.len; len += 3)
-		assert_int_equal(geo_get_index(section.bytes, len, 2, &out, &count),
+		assert_int_equal(geo_get_index(section.bytes, len, 2, &sets, &out, &count),
 				 NFGEO_ECORRUPT);
+	/* Sets of the same countries are one, whatever asked for them. */
+	assert_ptr_equal(country_sets_keep(&sets, &sides[1].src), country_sets_one(&sets, 0));
+	assert_int_equal(sets.hash.count, 14); /* none and all are the same on both sides */
+	country_sets_fini(&sets);
 	geo_stream_fini(&stream);
+	free(sides);
 	free(in);
 }
 
@@ -146,9 +161,11 @@ static void test_old_index(void **state)
 {
 	uint8_t bytes[4 + 2 * 40 + 12 + 4 + 132 + 4] = {2}, *at = bytes + 4;
 	struct geo_entry *out;
+	struct country_sets sets;
 	uint32_t count;
 
 	(void)state;
+	country_sets_init(&sets);
 	for (unsigned i = 0; i < 2; i++) {
 		for (unsigned n = 0; n < 6; n++)
 			bytes_put32(at + 4 * n, 100 * i + n);
@@ -168,7 +185,7 @@ static void test_old_index(void **state)
 		}
 	}
 	assert_ptr_equal(at, bytes + sizeof(bytes) - 4);
-	assert_int_equal(geo_get_index(bytes, sizeof(bytes), 1, &out, &count), NFGEO_OK);
+	assert_int_equal(geo_get_index(bytes, sizeof(bytes), 1, &sets, &out, &count), NFGEO_OK);
 	assert_int_equal(count, 2);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(out[i].ordinal, 100 * i);
@@ -182,14 +199,15 @@ static void test_old_index(void **state)
 		for (uint16_t code = 0; code < COUNTRY_CODES; code++) {
 			bool listed = code == 7 || code == 203 || code == 1023;
 
-			assert_int_equal(country_set_has(&out[i].src, code),
+			assert_int_equal(country_set_has(out[i].src, code),
 					 i ? code % 8 == 0 || code % 8 == 7 : listed);
-			assert_false(country_set_has(&out[i].dst, code));
+			assert_false(country_set_has(out[i].dst, code));
 		}
 	}
 	free(out);
 	for (size_t len = 0; len < sizeof(bytes) - 4; len++)
-		assert_int_equal(geo_get_index(bytes, len, 1, &out, &count), NFGEO_ECORRUPT);
+		assert_int_equal(geo_get_index(bytes, len, 1, &sets, &out, &count), NFGEO_ECORRUPT);
+	country_sets_fini(&sets);
 }
 
 #define FILE_NAME "file"
@@ -324,8 +342,8 @@ static void check_entry(const struct geo_summary *summary, unsigned i)
 			src |= flow->tagged && flow->src_country == code;
 			dst |= flow->tagged && flow->dst_country == code;
 		}
-		assert_int_equal(country_set_has(&entry->src, (uint16_t)code), src);
-		assert_int_equal(country_set_has(&entry->dst, (uint16_t)code), dst);
+		assert_int_equal(country_set_has(entry->src, (uint16_t)code), src);
+		assert_int_equal(country_set_has(entry->dst, (uint16_t)code), dst);
 	}
 	if (i >= 8)
 		assert_int_equal(entry->provenance, 0);

@@ -99,11 +99,11 @@ static void test_file(void **state)
 		/* The first was added up while it was filled, the second when it was written. */
 		assert_int_equal(summary->entry[0].flow_count, FILE_RECORDS);
 		assert_int_equal(summary->entry[0].crc, summary->entry[1].crc);
-		assert_memory_equal(&summary->entry[0].src, &summary->entry[1].src,
-				    sizeof(summary->entry[0].src));
-		assert_true(country_set_has(&summary->entry[0].src, CZ));
-		assert_true(country_set_has(&summary->entry[0].dst, US));
-		assert_false(country_set_has(&summary->entry[0].dst, CZ));
+		assert_memory_equal(summary->entry[0].src, summary->entry[1].src,
+				    sizeof(*summary->entry[0].src));
+		assert_true(country_set_has(summary->entry[0].src, CZ));
+		assert_true(country_set_has(summary->entry[0].dst, US));
+		assert_false(country_set_has(summary->entry[0].dst, CZ));
 		nffile_close(reader);
 	}
 }
