@@ -17,6 +17,7 @@ int answers_init(struct answers *answers, const struct scan_plan *plan, const st
 	answers->sum =
 		answers->skip && sink->sums && !sink->other && !plan->limit && !plan->want_now;
 	answers->timed = plan->from_ms || plan->to_ms != UINT64_MAX;
+	facts_init(&answers->block);
 	answers->suffices = true;
 	if (!plan->filter)
 		return NFGEO_OK;
@@ -68,7 +69,7 @@ enum answer answers_window(const struct answers *answers, const struct facts *fa
 
 static enum answer decide(struct answers *answers, const struct facts *facts)
 {
-	enum answer window = answers_window(answers, facts);
+	enum answer window = answers->timed ? answers_window(answers, facts) : ANSWER_YES;
 
 	if (window == ANSWER_NO || !answers->plan->filter)
 		return window;
@@ -79,45 +80,69 @@ static enum answer decide(struct answers *answers, const struct facts *facts)
  * wrong way around. */
 static void take_times(struct facts *facts, const struct geo_entry *entry)
 {
-	facts->last.high = entry->last_ms;
-	if (entry->families & GEO_HAS_ODD_TIMES)
-		return;
-	facts->first = facts->last = (struct fact_range){entry->first_ms, entry->last_ms};
+	if (entry->families & GEO_HAS_ODD_TIMES) {
+		facts->first = (struct fact_range){0, UINT64_MAX};
+		facts->last = (struct fact_range){0, entry->last_ms};
+	} else {
+		facts->first = facts->last = (struct fact_range){entry->first_ms, entry->last_ms};
+	}
 }
 
 static void take_countries(struct facts *facts, const struct geo_entry *entry)
 {
-	if (entry->untagged_count)
+	if (entry->untagged_count) {
+		facts->src.is = facts->dst.is = COUNTRY_ANY;
 		return;
+	}
 	facts->src = (struct fact_country){.is = COUNTRY_OF_SET, .set = entry->src};
 	facts->dst = (struct fact_country){.is = COUNTRY_OF_SET, .set = entry->dst};
 }
 
-static void facts_of(struct facts *facts, const struct geo_entry *entry, const char *ident)
+static const struct facts *facts_of(struct answers *answers, const struct geo_entry *entry,
+				    const char *ident)
 {
-	facts_init(facts);
+	struct facts *facts = &answers->block;
+
 	facts->ident = ident;
 	facts->families = entry->families & FAMILY_ANY;
-	take_times(facts, entry);
+	if (answers->timed)
+		take_times(facts, entry);
 	take_countries(facts, entry);
+	return facts;
+}
+
+static bool is_out_of_time(struct answers *answers, const struct geo_entry *entry)
+{
+	struct facts facts;
+
+	if (!answers->timed)
+		return false;
+	facts_init(&facts);
+	take_times(&facts, entry);
+	return decide(answers, &facts) == ANSWER_NO;
+}
+
+static enum scan_way by_family(struct answers *answers, uint8_t families)
+{
+	struct facts facts;
+
+	facts_init(&facts);
+	facts.families = families;
+	return decide(answers, &facts) == ANSWER_NO ? SCAN_FAMILY : SCAN_COUNTRY;
 }
 
 /* What alone would have been enough; countries, when only all together are. */
 static enum scan_way reason(struct answers *answers, const struct geo_entry *entry)
 {
-	struct facts facts;
+	uint8_t families = entry->families & FAMILY_ANY;
 
-	facts_init(&facts);
-	if (answers->timed) {
-		take_times(&facts, entry);
-		if (decide(answers, &facts) == ANSWER_NO)
-			return SCAN_TIME;
-		facts_init(&facts);
-	}
-	if ((entry->families & FAMILY_ANY) == FAMILY_ANY)
+	if (is_out_of_time(answers, entry))
+		return SCAN_TIME;
+	if (families == FAMILY_ANY)
 		return SCAN_COUNTRY;
-	facts.families = entry->families & FAMILY_ANY;
-	return decide(answers, &facts) == ANSWER_NO ? SCAN_FAMILY : SCAN_COUNTRY;
+	if (!answers->family_way[families])
+		answers->family_way[families] = (uint8_t)by_family(answers, families);
+	return (enum scan_way)answers->family_way[families];
 }
 
 /* Something in the block is of interest even if none of its flows is: what others are there (damage
@@ -132,10 +157,7 @@ static bool must_be_seen(const struct answers *answers, const struct geo_entry *
 enum block_way answers_block(struct answers *answers, const struct geo_entry *entry,
 			     const char *ident, enum scan_way *why)
 {
-	struct facts facts;
-
-	facts_of(&facts, entry, ident);
-	switch (decide(answers, &facts)) {
+	switch (decide(answers, facts_of(answers, entry, ident))) {
 	case ANSWER_YES:
 		return BLOCK_UNTESTED;
 	case ANSWER_NO:
@@ -180,7 +202,7 @@ bool answers_from_totals(struct answers *answers, void *worker, const struct geo
 	if (!answers->sum || !totals->known || entry->untagged_count || must_be_seen(answers, entry))
 		return false;
 	*sums = (struct answer_sums){.processed = entry->flow_count};
-	facts_of(&facts, entry, ident);
+	facts = *facts_of(answers, entry, ident);
 	rows->count = 0;
 	for (uint32_t i = 0; i < totals->count; i++) {
 		const struct pair_sum *row = &totals->row[i];

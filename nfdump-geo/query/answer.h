@@ -31,6 +31,8 @@ struct answers {
 	bool sum;	    /* the sink takes sums of this plan's flows */
 	bool timed;	    /* times can rule a block out */
 	bool suffices;	    /* what sums tell can decide the filter */
+	struct facts block; /* work space: of the block that is looked at */
+	uint8_t family_way[FAMILY_ANY]; /* enum scan_way of what has these families; 0 = not asked yet */
 	struct answer_rows rows;
 	struct answer_cells *cells; /* answer_cube.c; owns; NULL until a file was asked */
 };
