@@ -227,6 +227,11 @@ uint32_t cells_records(const struct cells *cells, unsigned cell)
 	return cells->cell[cell].records;
 }
 
+uint32_t cells_used(const struct cells *cells, unsigned cell)
+{
+	return cells->cell[cell].used;
+}
+
 unsigned cells_fullest(const struct cells *cells)
 {
 	unsigned fullest = 0;
@@ -242,23 +247,27 @@ static size_t grain_used(const struct cells *cells, unsigned grain)
 	return (uint32_t)cells->state[grain];
 }
 
-struct block cells_block(struct cells *cells, unsigned number)
+static void gather(const struct cells *cells, const struct cell *cell, struct block *block)
 {
-	const struct cell *cell = &cells->cell[number];
-	size_t used = 0;
-
 	for (unsigned grain = cell->first; grain != NO_GRAIN; grain = cells->next[grain]) {
-		memcpy(cells->gathered + used, cells->grain + (size_t)grain * CELL_GRAIN_BYTES,
-		       grain_used(cells, grain));
-		used += grain_used(cells, grain);
+		memcpy(block->bytes + block->used,
+		       cells->grain + (size_t)grain * CELL_GRAIN_BYTES, grain_used(cells, grain));
+		block->used += grain_used(cells, grain);
 	}
-	return (struct block){
+	block->record_count += cell->records;
+}
+
+struct block cells_block(struct cells *cells, const unsigned *cell, unsigned count)
+{
+	struct block block = {
 		.bytes = cells->gathered,
-		.used = used,
 		.capacity = CELL_MAX_BYTES,
-		.record_count = cell->records,
 		.type = BLOCK_RECORDS,
 	};
+
+	for (unsigned i = 0; i < count; i++)
+		gather(cells, &cells->cell[cell[i]], &block);
+	return block;
 }
 
 void cells_clear(struct cells *cells, unsigned number)

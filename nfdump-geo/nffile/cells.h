@@ -63,8 +63,12 @@ uint32_t cells_records(const struct cells *cells, unsigned cell);
 /** The cell with most bytes. */
 unsigned cells_fullest(const struct cells *cells);
 
-/** A cell as a block; borrowed, until the next call of any. record_count 0 = empty. */
-struct block cells_block(struct cells *cells, unsigned cell);
+/** Bytes of them. */
+uint32_t cells_used(const struct cells *cells, unsigned cell);
+
+/** Cells of CELL_MAX_BYTES together, one behind the other, as a block; borrowed, until the next call of
+ * any. record_count 0 = empty. */
+struct block cells_block(struct cells *cells, const unsigned *cell, unsigned count);
 
 /** The cell was written. */
 void cells_clear(struct cells *cells, unsigned cell);

@@ -12,7 +12,10 @@ enum {
 	SAMPLE_PART = 8,   /* of the memory for cells at most */
 	SAMPLE_TIMES = 4,  /* how much more is expected behind a sample that was full */
 	PREFETCH_BYTES = 1024,
+	SMALL_BYTES = 4096, /* too little for a block of its own */
 };
+
+_Static_assert(GRID_TILE_CELLS * SMALL_BYTES <= CELL_MAX_BYTES, "what is small in a tile is a block");
 
 struct cell_state {
 	uint64_t since_ms; /* when its first record came */
@@ -123,28 +126,80 @@ unsigned cluster_groups(const struct cluster *cluster)
 
 /* --- cells ------------------------------------------------------------------------------------ */
 
-static int write_one(struct cluster *cluster, unsigned cell, struct error *error)
+/* Cells that the same data tagged, as one block. */
+static int emit(struct cluster *cluster, const unsigned *cell, unsigned count, struct error *error)
 {
-	struct block block;
+	struct block block = cells_block(cluster->cells, cell, count);
 	int status;
 
-	if (!cells_records(cluster->cells, cell))
+	if (!block.record_count)
 		return NFGEO_OK;
-	block = cells_block(cluster->cells, cell);
-	block.provenance = cluster->state[cell].provenance;
+	block.provenance = cluster->state[cell[0]].provenance;
 	status = cluster->options.write(cluster->options.arg, &block, error);
-	if (status == NFGEO_OK)
-		cells_clear(cluster->cells, cell);
+	for (unsigned i = 0; i < count && status == NFGEO_OK; i++)
+		cells_clear(cluster->cells, cell[i]);
 	return status;
 }
 
-/* What flows refer to (exporters, samplers, names) comes before them. */
-static int write_cell(struct cluster *cluster, unsigned cell, struct error *error)
+/* What flows refer to: exporters, samplers, names. */
+static int write_others(struct cluster *cluster, struct error *error)
 {
-	int status = cell == GRID_CELL_OTHERS ? NFGEO_OK
-					      : write_one(cluster, GRID_CELL_OTHERS, error);
+	static const unsigned others = GRID_CELL_OTHERS;
 
-	return status == NFGEO_OK ? write_one(cluster, cell, error) : status;
+	return emit(cluster, &others, 1, error);
+}
+
+/* .. comes before them. */
+static int write_cells(struct cluster *cluster, const unsigned *cell, unsigned count,
+		       struct error *error)
+{
+	int status = write_others(cluster, error);
+
+	return status == NFGEO_OK ? emit(cluster, cell, count, error) : status;
+}
+
+/* Cells of a tile that have little. */
+struct small {
+	unsigned cell[GRID_TILE_CELLS], count;
+};
+
+static int write_small(struct cluster *cluster, struct small *small, struct error *error)
+{
+	int status = NFGEO_OK;
+
+	if (small->count)
+		status = write_cells(cluster, small->cell, small->count, error);
+	small->count = 0;
+	return status;
+}
+
+/* By itself, or later with others of its tile. */
+static int write_or_wait(struct cluster *cluster, unsigned cell, struct small *small,
+			 struct error *error)
+{
+	const struct cell_state *state = cluster->state;
+	int status = NFGEO_OK;
+
+	if (!cells_records(cluster->cells, cell))
+		return NFGEO_OK;
+	if (cells_used(cluster->cells, cell) > SMALL_BYTES)
+		return write_cells(cluster, &cell, 1, error);
+	if (small->count && state[small->cell[0]].provenance != state[cell].provenance)
+		status = write_small(cluster, small, error);
+	small->cell[small->count++] = cell;
+	return status;
+}
+
+static int write_tile(struct cluster *cluster, unsigned tile, uint64_t until_ms, struct error *error)
+{
+	unsigned cell[GRID_TILE_CELLS], count = grid_tile(&cluster->grid, tile, cell);
+	struct small small = {.count = 0};
+	int status = NFGEO_OK;
+
+	for (unsigned i = 0; i < count && status == NFGEO_OK; i++)
+		if (cluster->state[cell[i]].since_ms <= until_ms)
+			status = write_or_wait(cluster, cell[i], &small, error);
+	return status == NFGEO_OK ? write_small(cluster, &small, error) : status;
 }
 
 int cluster_flush_older(struct cluster *cluster, uint32_t age_ms, struct error *error)
@@ -152,11 +207,10 @@ int cluster_flush_older(struct cluster *cluster, uint32_t age_ms, struct error *
 	uint64_t now = now_ms();
 	int status = NFGEO_OK;
 
-	if (!cluster->cells)
+	if (!cluster->cells || now < age_ms)
 		return NFGEO_OK;
-	for (unsigned i = 0; i < grid_cells(&cluster->grid) && status == NFGEO_OK; i++)
-		if (now - cluster->state[i].since_ms >= age_ms)
-			status = write_cell(cluster, i, error);
+	for (unsigned tile = 0; tile < grid_tiles(&cluster->grid) && status == NFGEO_OK; tile++)
+		status = write_tile(cluster, tile, now - age_ms, error);
 	return status;
 }
 
@@ -182,10 +236,17 @@ static int write_long(struct cluster *cluster, const uint8_t *record, size_t len
 		.type = BLOCK_RECORDS,
 		.provenance = provenance,
 	};
-	int status = write_one(cluster, GRID_CELL_OTHERS, error);
+	int status = write_others(cluster, error);
 
 	return status == NFGEO_OK ? cluster->options.write(cluster->options.arg, &block, error)
 				  : status;
+}
+
+static int write_fullest(struct cluster *cluster, struct error *error)
+{
+	unsigned cell = cells_fullest(cluster->cells);
+
+	return write_cells(cluster, &cell, 1, error);
 }
 
 /* Until the record is in: a full cell is written, or the fullest of all. */
@@ -202,10 +263,10 @@ static int add(struct cluster *cluster, unsigned cell, const uint8_t *record, si
 		case CELLS_ADDED:
 			return NFGEO_OK;
 		case CELL_FULL:
-			status = write_cell(cluster, cell, error);
+			status = write_cells(cluster, &cell, 1, error);
 			break;
 		case CELLS_FULL:
-			status = write_cell(cluster, cells_fullest(cluster->cells), error);
+			status = write_fullest(cluster, error);
 			break;
 		case CELLS_NO_DISK:
 			return error_set_errno(error, "no room for open blocks");
@@ -224,7 +285,7 @@ static int put(struct cluster *cluster, const uint8_t *record, size_t len,
 		return write_long(cluster, record, len, state->provenance, error);
 	/* A block says of all its records what tagged them. */
 	if (cluster->state[cell].provenance != state->provenance &&
-	    write_cell(cluster, cell, error) != NFGEO_OK)
+	    write_cells(cluster, &cell, 1, error) != NFGEO_OK)
 		return NFGEO_EIO;
 	return add(cluster, cell, record, len, state, error);
 }

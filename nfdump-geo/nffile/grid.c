@@ -59,6 +59,37 @@ void grid_build(struct grid *grid, unsigned groups, const struct grid_shares *sh
 	balance(grid->dst, grid->groups, shares->dst);
 }
 
+static unsigned tile_side(const struct grid *grid)
+{
+	return (grid->groups + GRID_TILE_SIDE - 1) / GRID_TILE_SIDE;
+}
+
+unsigned grid_tiles(const struct grid *grid)
+{
+	unsigned side = tile_side(grid);
+
+	return grid->groups == 1 ? 1 : GRID_CELL_FIRST + 2 * side * side;
+}
+
+/* The cells before the first have a tile each. */
+unsigned grid_tile(const struct grid *grid, unsigned tile, unsigned cell[GRID_TILE_CELLS])
+{
+	unsigned side = tile_side(grid), count = 0, family, src, dst;
+
+	if (tile < GRID_CELL_FIRST) {
+		cell[0] = tile;
+		return 1;
+	}
+	tile -= GRID_CELL_FIRST;
+	family = tile / (side * side);
+	src = tile / side % side * GRID_TILE_SIDE;
+	dst = tile % side * GRID_TILE_SIDE;
+	for (unsigned s = src; s < src + GRID_TILE_SIDE && s < grid->groups; s++)
+		for (unsigned d = dst; d < dst + GRID_TILE_SIDE && d < grid->groups; d++)
+			cell[count++] = GRID_CELL_FIRST + (family * grid->groups + s) * grid->groups + d;
+	return count;
+}
+
 static inline unsigned bounded(uint16_t code)
 {
 	return code < COUNTRY_CODES ? code : COUNTRY_UNKNOWN;

@@ -42,6 +42,17 @@ static inline unsigned grid_cells(const struct grid *grid)
 	return grid->groups == 1 ? 1 : GRID_CELL_FIRST + 2 * grid->groups * grid->groups;
 }
 
+/*
+ * Tiles: neighbouring cells, GRID_TILE_SIDE groups a side, of one family. What is too little for a block
+ * of its own goes into one with what else its tile has of that.
+ */
+enum { GRID_TILE_SIDE = 4, GRID_TILE_CELLS = GRID_TILE_SIDE * GRID_TILE_SIDE };
+
+unsigned grid_tiles(const struct grid *grid);
+
+/** @return how many cells the tile has */
+unsigned grid_tile(const struct grid *grid, unsigned tile, unsigned cell[GRID_TILE_CELLS]);
+
 /** Cell of a flow record. */
 unsigned grid_cell(const struct grid *grid, const struct record_view *view);
 

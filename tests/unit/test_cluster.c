@@ -36,13 +36,31 @@ struct written {
 	struct grid grid; /* to compare with; groups 0 = do not */
 };
 
+/* One cell; or what is little of the cells of one tile. */
+static void check_cells(const struct grid *grid, const uint32_t *used)
+{
+	unsigned cell[GRID_TILE_CELLS], tiles = 0;
+
+	for (unsigned tile = 0; tile < grid_tiles(grid); tile++) {
+		unsigned count = grid_tile(grid, tile, cell), has = 0, most = 0;
+
+		for (unsigned i = 0; i < count; i++) {
+			has += used[cell[i]] != 0;
+			most = used[cell[i]] > most ? used[cell[i]] : most;
+		}
+		tiles += has != 0;
+		assert_true(has <= 1 || most <= 4096);
+	}
+	assert_in_range(tiles, 0, 1);
+}
+
 static int take(void *arg, const struct block *block, struct error *error)
 {
 	struct written *written = arg;
 	struct block_cursor cursor = block_cursor(block);
 	struct record_view view;
 	const uint8_t *record;
-	unsigned cell = 0;
+	uint32_t used[GRID_CELL_FIRST + 2 * GRID_GROUPS_MAX * GRID_GROUPS_MAX] = {0};
 	size_t len;
 
 	if (written->fail_every && ++written->calls % written->fail_every == 0)
@@ -51,9 +69,7 @@ static int take(void *arg, const struct block *block, struct error *error)
 	written->blocks++;
 	if (block->used > written->max_used)
 		written->max_used = (uint32_t)block->used;
-	for (bool first = true; block_next(&cursor, &record, &len) == 1; first = false) {
-		unsigned own;
-
+	while (block_next(&cursor, &record, &len) == 1) {
 		written->records++;
 		if (bytes_get16(record) != RECORD_FLOW) {
 			written->others++;
@@ -61,13 +77,12 @@ static int take(void *arg, const struct block *block, struct error *error)
 		}
 		assert_int_equal(record_view(&view, record, len), NFGEO_OK);
 		written->seen[view_bytes(&view)]++;
-		if (!written->grid.groups)
-			continue;
-		own = grid_cell(&written->grid, &view);
-		assert_true(first || own == cell);
-		cell = own;
+		if (written->grid.groups)
+			used[grid_cell(&written->grid, &view)] += (uint32_t)len;
 	}
 	assert_int_equal(cursor.at, block->used);
+	if (written->grid.groups)
+		check_cells(&written->grid, used);
 	return NFGEO_OK;
 }
 
@@ -188,7 +203,33 @@ static void test_small_files_keep_their_order(void **state)
 	assert_in_range(groups, 8, GRID_GROUPS_MAX);
 }
 
-/* With known shares the grid is known; each block holds flows of one of its cells. */
+/* Each cell is in one tile, with its neighbours. */
+static void test_tiles(void **state)
+{
+	struct grid grid;
+
+	(void)state;
+	for (grid.groups = 1; grid.groups <= GRID_GROUPS_MAX; grid.groups++) {
+		uint8_t seen[GRID_CELL_FIRST + 2 * GRID_GROUPS_MAX * GRID_GROUPS_MAX] = {0};
+		unsigned cell[GRID_TILE_CELLS], all = 0;
+
+		for (unsigned tile = 0; tile < grid_tiles(&grid); tile++) {
+			unsigned count = grid_tile(&grid, tile, cell);
+
+			assert_in_range(count, 1, GRID_TILE_CELLS);
+			for (unsigned i = 0; i < count; i++) {
+				assert_in_range(cell[i], cell[0],
+						cell[0] + 3 * grid.groups + GRID_TILE_SIDE - 1);
+				assert_int_equal(seen[cell[i]]++, 0);
+				all++;
+			}
+		}
+		assert_int_equal(all, grid_cells(&grid));
+	}
+}
+
+/* With known shares the grid is known; each block holds flows of one of its cells, and what would be
+ * too little for a block is with its neighbours. */
 static void test_blocks_are_cells(void **state)
 {
 	struct grid_shares *shares = calloc(1, sizeof(*shares));
@@ -206,8 +247,13 @@ static void test_blocks_are_cells(void **state)
 	assert_int_equal(written.grid.groups, 10);
 	assert_int_equal(cluster_new(&cluster, &options, &error), NFGEO_OK);
 	feed(cluster, 60000);
-	cluster_free(cluster);
 	assert_each_once(&written);
+	/* A few flows: a block for each tile they are in, but for two or three cells. */
+	memset(written.seen, 0, 60000);
+	written.blocks = 0;
+	feed(cluster, 500);
+	assert_in_range(written.blocks, 10, grid_tiles(&written.grid) + 3);
+	cluster_free(cluster);
 	free(written.seen);
 	free(shares);
 }
@@ -332,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_record_once),
 		cmocka_unit_test(test_small_files_keep_their_order),
+		cmocka_unit_test(test_tiles),
 		cmocka_unit_test(test_blocks_are_cells),
 		cmocka_unit_test(test_groups_are_even),
 		cmocka_unit_test(test_old_cells),
