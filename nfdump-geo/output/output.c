@@ -108,11 +108,12 @@ struct averages summary_averages(const struct summary *summary)
 {
 	const struct flow_totals *sum = &summary->selected;
 	uint64_t ms = sum->last_ms > sum->first_ms ? sum->last_ms - sum->first_ms : 0;
+	bool timed = sum->last_ms && sum->last_ms != sum->first_ms; /* even if the wrong way around */
 
 	return (struct averages){
 		.bps = rate(sum->bytes, 8, ms),
 		.pps = rate(sum->packets, 1, ms),
-		.bpp = ms && sum->packets ? sum->bytes / sum->packets : 0,
+		.bpp = timed && sum->packets ? sum->bytes / sum->packets : 0,
 	};
 }
 
