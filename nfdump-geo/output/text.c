@@ -8,12 +8,12 @@
 #include "output/output.h"
 #include "output/value.h"
 
-static char *put_event(char *at, enum stat_kind kind, uint64_t event)
+static char *put_event(char *at, bool is_nat, uint64_t event)
 {
-	static const char *const nat[] = {"INVALID", "CREATE", "DELETE"};
+	static const char *const nat[] = {"ignore", "CREATE", "DELETE"};
 	static const char *const nsel[] = {"ignore", "CREATE", "DELETE", "DENIED", "ALERT", "UPDATE"};
 
-	if (kind == STAT_NAT_EVENT)
+	if (is_nat)
 		return put_string(at, event < 3 ? nat[event] : "UNKNOWN");
 	return put_string(at, event < 6 ? nsel[event] : "UNKNOWN");
 }
@@ -59,7 +59,7 @@ char *put_stat_value(char *at, enum stat_kind kind, const struct stat_value *val
 	}
 	case STAT_NSEL_EVENT:
 	case STAT_NAT_EVENT:
-		return put_event(at, kind, value->low);
+		return put_event(at, kind == STAT_NAT_EVENT || value->high, value->low);
 	case STAT_NBAR:
 		at = put_number(at, value->low >> 56);
 		return put_number(put_string(at, ".."), value->low & 0xffffffffffffffull);

@@ -268,6 +268,14 @@ uint64_t key_country(const struct key *key, enum field_id field, uint16_t src, u
 	}
 }
 
+/* Both have numbers of their own, and so names. */
+static uint64_t event_value(const struct record_view *view)
+{
+	if (view_has(view, ELEMENT_NSEL) || !view_has(view, ELEMENT_NAT_EVENT))
+		return view_number(view, FIELD_EVENT);
+	return KEY_NAT_EVENT | view_number(view, FIELD_NAT_EVENT);
+}
+
 struct stat_value key_value(const struct key *key, enum field_id field,
 			    const struct record_view *view)
 {
@@ -278,6 +286,8 @@ struct stat_value key_value(const struct key *key, enum field_id field,
 		return (struct stat_value){.low = view_number(view, field) & ~15ull};
 	case KEY_NBAR:
 		return (struct stat_value){.low = nbar_value(view)};
+	case KEY_EVENT:
+		return (struct stat_value){.low = event_value(view)};
 	case KEY_ADDR:
 		return address_value(view, field);
 	case KEY_IP4:
@@ -304,6 +314,8 @@ unsigned key_bytes(const struct key *key)
 	switch (key->source) {
 	case KEY_NBAR:
 		return 8;
+	case KEY_EVENT:
+		return 2;
 	case KEY_PAIR:
 		return 4;
 	case KEY_CONT:
@@ -359,6 +371,8 @@ struct stat_value key_shown(const struct key *key, struct stat_value value)
 		return word_value(code == COUNTRY_UNKNOWN ? "unknown"
 				  : code == CLASS_PUBLIC  ? "public"
 							  : country_class_word(code));
+	case KEY_EVENT:
+		return (struct stat_value){.low = value.low & 0xff, .high = value.low & KEY_NAT_EVENT};
 	default:
 		return value;
 	}

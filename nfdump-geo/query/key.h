@@ -21,6 +21,7 @@ enum key_source {
 	KEY_NUM,
 	KEY_LABEL,
 	KEY_NBAR,
+	KEY_EVENT, /* of a firewall, or else of NAT */
 	/* addresses */
 	KEY_ADDR,
 	KEY_IP4,
@@ -35,6 +36,8 @@ enum key_source {
 	KEY_CLASS,
 	KEY_GROUP,
 };
+
+enum { KEY_NAT_EVENT = 256 /* added to the number of one */ };
 
 struct key {
 	char name[80];	    /* first spelling, with its group */

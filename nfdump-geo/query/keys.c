@@ -256,6 +256,8 @@ void keys_restore(const struct keys *keys, const struct stat_value *value,
 			countries[field == FIELD_DST_COUNTRY] = (uint16_t)value[i].low;
 			continue;
 		}
+		if (key->source == KEY_EVENT && (value[i].low & KEY_NAT_EVENT))
+			field = FIELD_NAT_EVENT;
 		if (value[i].family == AF_INET6 && field_table[field].type == FIELD_TYPE_IP4)
 			field = key_partner(field);
 		restore_field(field, &value[i], builder, place);

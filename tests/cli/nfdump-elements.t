@@ -165,4 +165,20 @@ for (['iacl', '0x1'], ['eacl', '0x4'], ['ixace', '0x3']) {
 	my (undef, $out) = run_program($nfdump, '-r', "$dir/old.nf", '-q', '-s', $_->[0], '-o', 'csv', 'asa event 3');
 	like($out, qr/,any,$_->[1],/, "-s $_->[0]");
 }
+# A firewall's events and those of NAT have the same numbers, and each its own names.
+sub events {
+	my ($program, $statistic, $output, $filter) = @_;
+	my (undef, $out) = run_program($program, '-r', "$dir/old.nf", '-q', '-s', $statistic, '-n', 0, '-o', $output, $filter);
+
+	return join "\n", sort split /\n/, $out;
+}
+for my $statistic ('event', 'nevent') {
+	like(events($nfdump, $statistic, 'line', 'asa event 3'), qr/any +DENIED +1\(/, "-s $statistic: firewall");
+	like(events($nfdump, $statistic, 'pipe', 'nat event 4'), qr/\|0\|4\|1\|10\|/, "-s $statistic: NAT, as a number");
+  SKIP: {
+		skip 'no stock nfdump: apt-get install nfdump', 2 unless -x $stock;
+		is(events($nfdump, $statistic, $_, 'any'), events($stock, $statistic, $_, 'any'), "-s $statistic -o $_: as stock")
+			for 'line', 'pipe';
+	}
+}
 done_testing();
