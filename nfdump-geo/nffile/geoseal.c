@@ -109,6 +109,21 @@ void geo_seal_free(struct geo_seal *seal)
 	free(seal);
 }
 
+bool geo_seal_provenance(const struct geo_seal *seal, const struct geo_provenance **list,
+			 uint32_t *count)
+{
+	struct geo_section section;
+	size_t at = 0;
+
+	while (geo_section_next(seal->last.bytes, seal->last.used, &at, &section) == 1)
+		if (section.type == GEO_SECTION_PROVENANCE &&
+		    section.version <= geo_section_version(section.type) &&
+		    geo_provenance_is_all(section.bytes, section.len))
+			return geo_get_provenance(section.bytes, section.len, list,
+						  GEO_PROVENANCE_MAX, count) == NFGEO_OK;
+	return false;
+}
+
 /* Leading parts from `first` to `last`, the full ones without gap. */
 static bool read_parts(struct geo_seal *seal, const struct nffile_reader *reader, uint32_t first,
 		       uint32_t last, struct geo_stream *stream)

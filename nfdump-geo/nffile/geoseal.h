@@ -32,6 +32,11 @@ struct geo_seal {
 struct geo_seal *geo_seal_open(const struct nffile_reader *reader);
 void geo_seal_free(struct geo_seal *seal);
 
+/** What tagged the file's flows, when the last part tells that it was nothing else.
+ * @param list  room for GEO_PROVENANCE_MAX; interned */
+bool geo_seal_provenance(const struct geo_seal *seal, const struct geo_provenance **list,
+			 uint32_t *count);
+
 /** Read a section of the leading parts, by the directory.
  * @param stream  gets the bytes of it; the caller frees it
  * @return false when there is none, or not a whole one that is understood here */

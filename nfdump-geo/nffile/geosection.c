@@ -123,7 +123,7 @@ static void put_text(struct geo_stream *stream, const char *text, size_t size)
 }
 
 void geo_put_provenance(struct geo_stream *stream, const struct geo_provenance *const *list,
-			uint32_t count)
+			uint32_t count, bool all)
 {
 	geo_section_begin(stream, GEO_SECTION_PROVENANCE);
 	put_u32(stream, count);
@@ -137,7 +137,15 @@ void geo_put_provenance(struct geo_stream *stream, const struct geo_provenance *
 		put_text(stream, list[i]->type, sizeof(list[i]->type));
 		put_text(stream, list[i]->program, sizeof(list[i]->program));
 	}
+	put_u32(stream, all);
 	geo_section_end(stream);
+}
+
+bool geo_provenance_is_all(const uint8_t *bytes, size_t len)
+{
+	uint64_t end = len < 8 ? len : 8 + (uint64_t)bytes_get32(bytes) * bytes_get32(bytes + 4);
+
+	return end + 4 <= len && bytes_get32(bytes + end) == 1;
 }
 
 int geo_get_provenance(const uint8_t *bytes, size_t len, const struct geo_provenance **list,

@@ -28,6 +28,8 @@ enum geo_section_type {
 
 enum { GEO_SECTION_HEADER_BYTES = 12 };
 
+enum { GEO_PROVENANCE_MAX = 256 }; /* entries that are read */
+
 /** The newest version of a section that is known here; 0 = the type is not. */
 unsigned geo_section_version(unsigned type);
 
@@ -72,8 +74,9 @@ struct geo_directory {
 	struct geo_section_place place[GEO_PLACES_MAX];
 };
 
+/** @param all  every flow with countries has them from one of the list */
 void geo_put_provenance(struct geo_stream *stream, const struct geo_provenance *const *list,
-			uint32_t count);
+			uint32_t count, bool all);
 void geo_put_totals(struct geo_stream *stream, const struct geo_cover *cover,
 		    const struct geo_totals *totals);
 /** How the file's blocks were made: groups a side of the grid of cells, 1 = order of arrival. */
@@ -85,6 +88,9 @@ void geo_put_directory(struct geo_stream *stream, const struct geo_directory *di
  * @return NFGEO_OK, NFGEO_ECORRUPT or NFGEO_ENOMEM */
 int geo_get_provenance(const uint8_t *bytes, size_t len, const struct geo_provenance **list,
 		       uint32_t limit, uint32_t *count);
+
+/** No flow's countries are from elsewhere. False for sections of before, which do not tell. */
+bool geo_provenance_is_all(const uint8_t *bytes, size_t len);
 
 /** What a totals section says besides the sums. */
 int geo_get_cover(const uint8_t *bytes, size_t len, struct geo_cover *cover);

@@ -11,8 +11,6 @@
 struct geo_seal;
 struct nffile_reader;
 
-enum { GEO_PROVENANCE_MAX = 256 }; /* entries that are read */
-
 struct geo_summary {
 	/* The header leads to the run; NumBlocks and the stat record's flows are as they were when it
 	 * was written: nothing was added or taken away since, so a wrong checksum is damage. */

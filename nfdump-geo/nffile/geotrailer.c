@@ -304,6 +304,16 @@ static void totals_of(const struct geo_trailer *trailer, struct geo_totals *tota
 	totals->flow_records = trailer->flow_records;
 }
 
+/* Of all countries it is known what told them. */
+static bool is_all_known(const struct geo_trailer *trailer)
+{
+	for (uint32_t i = 0; i < trailer->entry_count; i++)
+		if (!trailer->entry[i].provenance &&
+		    trailer->entry[i].untagged_count < trailer->entry[i].flow_count)
+			return false;
+	return true;
+}
+
 void geo_trailer_last(struct geo_trailer *trailer, const struct geo_cover *cover, uint64_t begin,
 		      struct geo_stream *stream)
 {
@@ -318,7 +328,8 @@ void geo_trailer_last(struct geo_trailer *trailer, const struct geo_cover *cover
 	if (trailer->groups > 1)
 		geo_put_layout(stream, trailer->groups);
 	if (trailer->provenance_count)
-		geo_put_provenance(stream, trailer->provenance, trailer->provenance_count);
+		geo_put_provenance(stream, trailer->provenance, trailer->provenance_count,
+				   is_all_known(trailer));
 	geo_put_totals(stream, cover, totals);
 	geo_put_directory(stream, &trailer->directory);
 	free(totals);

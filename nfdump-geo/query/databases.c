@@ -8,6 +8,7 @@
 
 #include "base/sha256.h"
 #include "flow/record.h"
+#include "nffile/geoseal.h"
 #include "nffile/geosummary.h"
 #include "nffile/reader.h"
 
@@ -27,10 +28,27 @@ void databases_merge(struct databases *to, const struct databases *from)
 	to->unknown |= from->unknown;
 }
 
+/* As the last geo block tells it, without the index. */
+static bool add_sealed(struct databases *databases, struct nffile_reader *reader)
+{
+	const struct geo_provenance *list[GEO_PROVENANCE_MAX];
+	const struct geo_seal *seal = nffile_seal(reader);
+	uint32_t count;
+
+	if (!seal || !geo_seal_provenance(seal, list, &count))
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		databases_add(databases, list[i]);
+	return true;
+}
+
 void databases_add_file(struct databases *databases, struct nffile_reader *reader)
 {
-	const struct geo_summary *summary = nffile_summary(reader);
+	const struct geo_summary *summary;
 
+	if (add_sealed(databases, reader))
+		return;
+	summary = nffile_summary(reader);
 	for (uint32_t i = 0; summary && i < summary->entry_count; i++) {
 		const struct geo_entry *entry = &summary->entry[i];
 

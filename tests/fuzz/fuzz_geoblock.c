@@ -103,6 +103,7 @@ static void content(unsigned type, const uint8_t *bytes, size_t len)
 	case GEO_SECTION_PROVENANCE:
 		/* Every new provenance stays in memory for good: only a few per run. */
 		check(geo_get_provenance(bytes, len, list, 0, &count) != NFGEO_OK || count <= 4);
+		(void)geo_provenance_is_all(bytes, len);
 		break;
 	case GEO_SECTION_TOTALS:
 		(void)geo_get_totals(bytes, len, &cover, &totals);

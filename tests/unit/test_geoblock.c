@@ -15,6 +15,7 @@
 #include "base/crc32c.h"
 #include "flow/block.h"
 #include "nffile/format.h"
+#include "nffile/geoseal.h"
 #include "nffile/geosummary.h"
 #include "nffile/reader.h"
 #include "nffile/writer.h"
@@ -290,6 +291,32 @@ static const struct geo_provenance *provenance(unsigned i)
 	return geo_provenance_intern(&made);
 }
 
+/* Whether a list of databases is all: sections of before end with their last entry. */
+static void test_provenance_is_all(void **state)
+{
+	const struct geo_provenance *list[2] = {provenance(1), provenance(2)}, *got[2];
+
+	(void)state;
+	for (unsigned all = 0; all < 2; all++) {
+		struct geo_stream stream = {0};
+		struct geo_section section;
+		uint32_t count;
+		size_t at = 0;
+
+		geo_put_provenance(&stream, list, 2, all);
+		assert_int_equal(geo_section_next(stream.bytes, stream.used, &at, &section), 1);
+		assert_int_equal(geo_provenance_is_all(section.bytes, section.len), all);
+		assert_int_equal(geo_get_provenance(section.bytes, section.len, got, 2, &count), NFGEO_OK);
+		assert_int_equal(count, 2);
+		assert_memory_equal(got, list, sizeof(got));
+		for (size_t len = 0; len < section.len; len++)
+			assert_false(geo_provenance_is_all(section.bytes, len));
+		assert_int_equal(geo_get_provenance(section.bytes, section.len - 4, got, 2, &count),
+				 NFGEO_OK);
+		geo_stream_fini(&stream);
+	}
+}
+
 /* Blocks 0..3 by database 1, 4..7 by 2, the rest unknown. */
 static void write_file(enum codec codec, bool query, struct naive *naive)
 {
@@ -383,6 +410,8 @@ static void test_file_against_naive(void **state)
 			struct nffile_reader *reader;
 			struct block block = {0};
 			const struct geo_summary *summary;
+			const struct geo_provenance *list[GEO_PROVENANCE_MAX];
+			uint32_t count;
 			unsigned i = 0;
 
 			write_file((enum codec)codec, query, naive);
@@ -390,6 +419,8 @@ static void test_file_against_naive(void **state)
 			summary = nffile_summary(reader);
 			check_summary(summary, naive);
 			assert_true(summary->sealed);
+			/* Some blocks were tagged by nobody knows what. */
+			assert_false(geo_seal_provenance(nffile_seal(reader), list, &count));
 			/* Flows of the sums and of the stat record are the same. */
 			for (unsigned code = 0; code < COUNTRY_CODES; code++)
 				naive->untagged.flows += naive->src[code].flows;
@@ -558,6 +589,7 @@ int main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_sets_there_and_back),
+		cmocka_unit_test(test_provenance_is_all),
 		cmocka_unit_test(test_old_index),
 		cmocka_unit_test_setup_teardown(test_file_against_naive, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_without_blocksize, make_folder, scratch_drop),

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "nffile/geoseal.h"
 #include "nffile/geosummary.h"
 #include "nffile/reader.h"
 #include "nffile/writer.h"
@@ -14,6 +15,16 @@
 #include "tests/lib/hook_records.h"
 
 enum { FILE_RECORDS = 40 * LAYOUTS + 1 }; /* of a block: several windows and a piece */
+
+static void assert_sealed_provenance(struct nffile_reader *reader, const struct geo_provenance *one)
+{
+	const struct geo_provenance *list[GEO_PROVENANCE_MAX];
+	uint32_t count;
+
+	assert_true(geo_seal_provenance(nffile_seal(reader), list, &count));
+	assert_int_equal(count, 1);
+	assert_ptr_equal(list[0], one);
+}
 
 /* As a collector writes a file: blocks, seal, appendix, header. Our reader must find the geo
  * blocks, sealed. The file itself is made by our writer, without any, and cut before its appendix.
@@ -96,6 +107,7 @@ static void test_file(void **state)
 		assert_int_equal(summary->entry_count, 2);
 		assert_int_equal(summary->provenance_count, 1);
 		assert_int_equal(summary->entry[0].provenance, 1);
+		assert_sealed_provenance(reader, summary->provenance[0]);
 		/* The first was added up while it was filled, the second when it was written. */
 		assert_int_equal(summary->entry[0].flow_count, FILE_RECORDS);
 		assert_int_equal(summary->entry[0].crc, summary->entry[1].crc);
