@@ -235,6 +235,22 @@ static bool take_block(struct scan *scan, struct worker *worker)
 	return true;
 }
 
+static void *work(void *arg);
+
+/* The first worker calls the others when there is something to do for them. */
+static void start_others(struct scan *scan)
+{
+	unsigned count = scan->count;
+
+	scan->count = scan->started; /* .. once */
+	for (; scan->started < count; scan->started++) {
+		struct worker *worker = &scan->worker[scan->started];
+
+		if (pthread_create(&worker->thread, NULL, work, worker) != 0)
+			break;
+	}
+}
+
 /* Open a file ahead of its turn: with scan->lock held, released meanwhile. */
 static void open_ahead(struct scan *scan, struct worker *worker)
 {
@@ -248,6 +264,9 @@ static void open_ahead(struct scan *scan, struct worker *worker)
 	source = scan_file_open(path->text[number], number + 1, &worker->answers, worker->sink);
 	if (!source)
 		scan_fail_memory(scan);
+	else if (worker == scan->worker &&
+		 (source->state == SCAN_FILE_OPEN || number + 1 >= ALONE_FILES))
+		start_others(scan);
 	pthread_mutex_lock(&scan->lock);
 	*slot = (struct slot){.ready = true, .source = source};
 	pthread_cond_broadcast(&scan->turn_over);
@@ -436,15 +455,11 @@ static void drop_source(struct scan *scan, struct scan_file *source)
 }
 
 /* The first worker runs in the calling thread. */
-static void run_workers(struct scan *scan, struct worker *worker, unsigned count)
+static void run_workers(struct scan *scan, struct worker *worker)
 {
-	unsigned started = 1;
-
-	for (; started < count; started++)
-		if (pthread_create(&worker[started].thread, NULL, work, &worker[started]) != 0)
-			break;
+	scan->started = 1;
 	work(&worker[0]);
-	for (unsigned i = 1; i < started; i++)
+	for (unsigned i = 1; i < scan->started; i++)
 		pthread_join(worker[i].thread, NULL);
 	scan->result->files_read = scan->next_file - (scan->source != NULL);
 	if (scan->source)
@@ -502,8 +517,10 @@ int scan_run(const struct scan_plan *plan, struct scan_sink *sink, struct scan_r
 	for (unsigned i = 0; i < count && scan.status == NFGEO_OK; i++)
 		scan.status = open_worker(&scan, &worker[i]);
 	scan.slots = count + 1;
+	scan.worker = worker;
+	scan.count = count;
 	if (scan.status == NFGEO_OK)
-		run_workers(&scan, worker, count);
+		run_workers(&scan, worker);
 	else
 		error_set(error, scan.status, "out of memory");
 	for (unsigned i = 0; i < count; i++) {

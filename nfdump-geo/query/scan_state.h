@@ -12,7 +12,11 @@
 #include "query/scan.h"
 #include "query/scan_file.h"
 
-enum { THREADS_MAX = 64, ORDER_SHIFT = 24 /* records of a block, at 4 bytes each at least */ };
+enum {
+	THREADS_MAX = 64,
+	ORDER_SHIFT = 24, /* records of a block, at 4 bytes each at least */
+	ALONE_FILES = 16, /* without a block to read: not worth a thread, which takes milliseconds to start */
+};
 
 /* A file between its opening and its turn. */
 struct slot {
@@ -34,6 +38,8 @@ struct scan {
 	uint64_t number_turn, number_base;
 	bool table_asked, need_now;
 	const struct geo_table *table;
+	struct worker *worker;	/* owns */
+	unsigned count, started; /* of them; the first is the calling thread */
 	bool stop;
 	int status;
 	struct error *error;
