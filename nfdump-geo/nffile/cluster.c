@@ -158,48 +158,48 @@ static int write_cells(struct cluster *cluster, const unsigned *cell, unsigned c
 	return status == NFGEO_OK ? emit(cluster, cell, count, error) : status;
 }
 
-/* Cells of a tile that have little. */
-struct small {
-	unsigned cell[GRID_TILE_CELLS], count;
-};
-
-static int write_small(struct cluster *cluster, struct small *small, struct error *error)
+static bool is_small(const struct cluster *cluster, unsigned cell)
 {
-	int status = NFGEO_OK;
-
-	if (small->count)
-		status = write_cells(cluster, small->cell, small->count, error);
-	small->count = 0;
-	return status;
+	return cells_records(cluster->cells, cell) && cells_used(cluster->cells, cell) <= SMALL_BYTES;
 }
 
-/* By itself, or later with others of its tile. */
-static int write_or_wait(struct cluster *cluster, unsigned cell, struct small *small,
-			 struct error *error)
+/* What is small in a tile, as one block: two where another database began to tag. */
+static int write_small(struct cluster *cluster, const unsigned *cell, unsigned count,
+		       struct error *error)
 {
 	const struct cell_state *state = cluster->state;
+	unsigned small[GRID_TILE_CELLS], found = 0;
 	int status = NFGEO_OK;
 
-	if (!cells_records(cluster->cells, cell))
-		return NFGEO_OK;
-	if (cells_used(cluster->cells, cell) > SMALL_BYTES)
-		return write_cells(cluster, &cell, 1, error);
-	if (small->count && state[small->cell[0]].provenance != state[cell].provenance)
-		status = write_small(cluster, small, error);
-	small->cell[small->count++] = cell;
-	return status;
+	for (unsigned i = 0; i < count && status == NFGEO_OK; i++) {
+		if (!is_small(cluster, cell[i]))
+			continue;
+		if (found && state[small[0]].provenance != state[cell[i]].provenance) {
+			status = write_cells(cluster, small, found, error);
+			found = 0;
+		}
+		small[found++] = cell[i];
+	}
+	return status == NFGEO_OK && found ? write_cells(cluster, small, found, error) : status;
 }
 
+/* When one that is small is due, so are the others: each for itself would be a block a second. */
 static int write_tile(struct cluster *cluster, unsigned tile, uint64_t until_ms, struct error *error)
 {
 	unsigned cell[GRID_TILE_CELLS], count = grid_tile(&cluster->grid, tile, cell);
-	struct small small = {.count = 0};
+	bool small_due = false;
 	int status = NFGEO_OK;
 
-	for (unsigned i = 0; i < count && status == NFGEO_OK; i++)
-		if (cluster->state[cell[i]].since_ms <= until_ms)
-			status = write_or_wait(cluster, cell[i], &small, error);
-	return status == NFGEO_OK ? write_small(cluster, &small, error) : status;
+	for (unsigned i = 0; i < count && status == NFGEO_OK; i++) {
+		if (!cells_records(cluster->cells, cell[i]) ||
+		    cluster->state[cell[i]].since_ms > until_ms)
+			continue;
+		if (is_small(cluster, cell[i]))
+			small_due = true;
+		else
+			status = write_cells(cluster, &cell[i], 1, error);
+	}
+	return status == NFGEO_OK && small_due ? write_small(cluster, cell, count, error) : status;
 }
 
 int cluster_flush_older(struct cluster *cluster, uint32_t age_ms, struct error *error)

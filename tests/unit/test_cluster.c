@@ -293,7 +293,8 @@ static void test_old_cells(void **state)
 	struct error error;
 
 	(void)state;
-	written_init(&written, 100);
+	written_init(&written, 300);
+	grid_build(&written.grid, grid_groups(50000), shares);
 	assert_int_equal(cluster_new(&cluster, &options, &error), NFGEO_OK);
 	for (uint32_t i = 0; i < 100; i++)
 		random_flow(&block, i);
@@ -303,6 +304,20 @@ static void test_old_cells(void **state)
 	usleep(30000);
 	assert_int_equal(cluster_flush_older(cluster, 10, &error), NFGEO_OK);
 	assert_int_equal(written.records, 100);
+	/* What is small is written with its neighbours, young as they are. */
+	for (unsigned half = 0; half < 2; half++) {
+		block_clear(&block);
+		for (uint32_t i = 0; i < 100; i++)
+			random_flow(&block, 100 + 100 * half + i);
+		assert_int_equal(cluster_add(cluster, &block, &error), NFGEO_OK);
+		if (!half)
+			usleep(30000);
+	}
+	written.blocks = 0;
+	assert_int_equal(cluster_flush_older(cluster, 15, &error), NFGEO_OK);
+	assert_in_range(written.records, 250, 300);
+	assert_in_range(written.blocks, 1, grid_tiles(&written.grid) + 3);
+	assert_int_equal(cluster_flush(cluster, &error), NFGEO_OK);
 	assert_each_once(&written);
 	cluster_free(cluster);
 	block_fini(&block);
