@@ -62,8 +62,7 @@ static inline void hash_prefetch_entry(const struct hash *hash, uint64_t code)
 
 		__builtin_prefetch(entry, 1);
 		if (hash->entry_bytes > 64)
-			if (hash->entry_bytes > 64)
-				__builtin_prefetch(entry + 64, 1);
+			__builtin_prefetch(entry + 64, 1);
 	}
 }
 
