@@ -48,7 +48,7 @@ static void get_bits(struct varint_in *in, struct country_set *set)
 	in->at += SET_BYTES;
 }
 
-/* @param next  one more than the code before. @return 0 when there is none */
+/* @param next  one more than the code before; 0 at first. @return the same of this one */
 static uint64_t get_code(struct varint_in *in, uint64_t next)
 {
 	uint64_t distance = varint_below(in, COUNTRY_CODES + 1 - next);

@@ -86,6 +86,14 @@ const struct geo_summary *nffile_summary(struct nffile_reader *reader)
 	return reader->summary;
 }
 
+bool nffile_provenance(struct nffile_reader *reader, const struct geo_provenance **list,
+		       uint32_t *count)
+{
+	const struct geo_seal *seal = nffile_seal(reader);
+
+	return seal && geo_seal_provenance(seal, list, count);
+}
+
 bool nffile_is_clustered(struct nffile_reader *reader)
 {
 	load_index(reader);

@@ -98,6 +98,13 @@ bool nffile_head_at(const struct nffile_reader *reader, uint64_t offset, struct 
  */
 const struct geo_summary *nffile_summary(struct nffile_reader *reader);
 
+struct geo_provenance;
+
+/** What tagged the file's flows, when its last geo block tells that it was nothing else: the index is
+ * not read for it. @param list  room for GEO_PROVENANCE_MAX (geosection.h); interned */
+bool nffile_provenance(struct nffile_reader *reader, const struct geo_provenance **list,
+		       uint32_t *count);
+
 struct geo_entry;
 
 /** What the block index says of the block of the last nffile_next_head(); NULL when the file has no

@@ -8,7 +8,6 @@
 
 #include "base/sha256.h"
 #include "flow/record.h"
-#include "nffile/geoseal.h"
 #include "nffile/geosummary.h"
 #include "nffile/reader.h"
 
@@ -32,10 +31,9 @@ void databases_merge(struct databases *to, const struct databases *from)
 static bool add_sealed(struct databases *databases, struct nffile_reader *reader)
 {
 	const struct geo_provenance *list[GEO_PROVENANCE_MAX];
-	const struct geo_seal *seal = nffile_seal(reader);
 	uint32_t count;
 
-	if (!seal || !geo_seal_provenance(seal, list, &count))
+	if (!nffile_provenance(reader, list, &count))
 		return false;
 	for (uint32_t i = 0; i < count; i++)
 		databases_add(databases, list[i]);

@@ -15,7 +15,6 @@
 #include "base/crc32c.h"
 #include "flow/block.h"
 #include "nffile/format.h"
-#include "nffile/geoseal.h"
 #include "nffile/geosummary.h"
 #include "nffile/reader.h"
 #include "nffile/writer.h"
@@ -420,7 +419,7 @@ static void test_file_against_naive(void **state)
 			check_summary(summary, naive);
 			assert_true(summary->sealed);
 			/* Some blocks were tagged by nobody knows what. */
-			assert_false(geo_seal_provenance(nffile_seal(reader), list, &count));
+			assert_false(nffile_provenance(reader, list, &count));
 			/* Flows of the sums and of the stat record are the same. */
 			for (unsigned code = 0; code < COUNTRY_CODES; code++)
 				naive->untagged.flows += naive->src[code].flows;

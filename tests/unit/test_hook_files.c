@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "nffile/geoseal.h"
 #include "nffile/geosummary.h"
 #include "nffile/reader.h"
 #include "nffile/writer.h"
@@ -21,7 +20,7 @@ static void assert_sealed_provenance(struct nffile_reader *reader, const struct 
 	const struct geo_provenance *list[GEO_PROVENANCE_MAX];
 	uint32_t count;
 
-	assert_true(geo_seal_provenance(nffile_seal(reader), list, &count));
+	assert_true(nffile_provenance(reader, list, &count));
 	assert_int_equal(count, 1);
 	assert_ptr_equal(list[0], one);
 }
