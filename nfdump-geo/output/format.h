@@ -36,6 +36,7 @@ struct terminal {
 	bool utf8;  /* arrows and lines */
 	bool flags; /* pairs of regional indicator symbols */
 	bool names; /* wide enough for names of countries */
+	unsigned columns; /* 0 = not known */
 };
 
 struct format_options {

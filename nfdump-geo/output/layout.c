@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "output/layout.h"
 
+#include <string.h>
+
 #include "output/print.h"
+
+enum { COLUMN_GAP = 2, TIME_AT = sizeof("YYYY-MM-DD ") - 1, TIME_LEN = sizeof("HH:MM:SS") - 1 };
 
 void layout_fini(struct layout *layout)
 {
@@ -9,10 +13,16 @@ void layout_fini(struct layout *layout)
 	text_fini(&layout->pending);
 }
 
+static void layout_column_reset(struct layout_column *column)
+{
+	column->width = 0;
+	column->dropped = column->no_room = column->shortened = false;
+}
+
 void layout_reset(struct layout *layout)
 {
 	for (unsigned i = 0; i < LAYOUT_COLUMNS_MAX; i++)
-		layout->column[i].width = layout->column[i].dropped = 0;
+		layout_column_reset(&layout->column[i]);
 	layout->pending.used = 0;
 	layout->pending_rows = 0;
 	layout->started = false;
@@ -43,33 +53,118 @@ static bool next_cell(const char **at, const char *end, const char **cell, size_
 	return true;
 }
 
+/* What is shown of a cell. */
+static void shorten(const struct layout_column *column, bool title, const char **cell, size_t *len)
+{
+	if (!column->shortened)
+		return;
+	if (title && column->brief) {
+		*cell = column->brief;
+		*len = strlen(*cell);
+	} else if (!title && column->is_time && *len >= TIME_AT + TIME_LEN) {
+		*cell += TIME_AT;
+		*len = TIME_LEN;
+	}
+}
+
 /* Widen the columns for one row. @return start of the next one */
-static const char *measure(struct layout *layout, const char *at, const char *end)
+static const char *measure(struct layout *layout, bool title, const char *at, const char *end)
 {
 	const char *cell;
 	size_t len;
 
 	for (unsigned i = 0; next_cell(&at, end, &cell, &len); i++) {
-		size_t width = layout_width(cell, len);
+		size_t width;
 
-		if (i < layout->count && width > layout->column[i].width)
+		if (i >= layout->count)
+			continue;
+		shorten(&layout->column[i], title, &cell, &len);
+		width = layout_width(cell, len);
+		if (width > layout->column[i].width)
 			layout->column[i].width = width;
 	}
 	return at + (at < end);
 }
 
-static void measure_page(struct layout *layout)
+static void measure_rows(struct layout *layout)
 {
 	const char *at = layout->pending.data, *end = at + layout->pending.used;
 
 	while (at < end)
-		at = measure(layout, at, end);
+		at = measure(layout, false, at, end);
+}
+
+static void measure_title(struct layout *layout)
+{
+	if (layout->title.used)
+		measure(layout, true, layout->title.data, layout->title.data + layout->title.used);
+}
+
+static size_t line_width(const struct layout *layout)
+{
+	size_t width = 0;
+
+	for (unsigned i = 0; i < layout->count; i++)
+		if (!layout->column[i].dropped)
+			width += layout->column[i].width + (width ? COLUMN_GAP : 0);
+	return width;
+}
+
+static struct layout_column *least_important(struct layout *layout)
+{
+	struct layout_column *found = NULL;
+
+	for (unsigned i = 0; i < layout->count; i++) {
+		struct layout_column *column = &layout->column[i];
+
+		if (column->rank && !column->dropped && (!found || column->rank > found->rank))
+			found = column;
+	}
+	return found;
+}
+
+static void fit(struct layout *layout)
+{
+	struct layout_column *column;
+
+	if (!layout->line || line_width(layout) <= layout->line)
+		return;
+	for (unsigned i = 0; i < layout->count; i++) {
+		layout->column[i].shortened = true;
+		layout->column[i].width = 0;
+	}
+	measure_rows(layout);
+	measure_title(layout);
+	while (line_width(layout) > layout->line && (column = least_important(layout)))
+		column->dropped = column->no_room = true;
+}
+
+void layout_left_out(const struct layout *layout, struct text *to)
+{
+	const char *at = layout->title.data, *end = at + layout->title.used, *cell;
+	const char *before = "left out, the terminal is too narrow: ";
+	size_t len;
+
+	for (unsigned i = 0; at && next_cell(&at, end, &cell, &len); i++) {
+		if (!layout->column[i].no_room || !len)
+			continue;
+		text_string(to, before);
+		text_add(to, cell, len);
+		before = ", ";
+	}
+	if (*before == ',')
+		text_string(to, "\n");
+}
+
+static void measure_page(struct layout *layout)
+{
+	measure_rows(layout);
 	if (layout->started)
 		return;
 	for (unsigned i = 0; i < layout->count; i++)
 		layout->column[i].dropped = !layout->column[i].width;
-	if (layout->title.used)
-		measure(layout, layout->title.data, layout->title.data + layout->title.used);
+	measure_title(layout);
+	fit(layout);
 }
 
 static void put_cell(struct layout *layout, struct text *to, unsigned index, const char *cell,
@@ -93,12 +188,12 @@ static void put_cell(struct layout *layout, struct text *to, unsigned index, con
 	if (column->left && !last) /* nothing hangs over at the end of a line */
 		at = put_blanks(at, blanks);
 	if (!last)
-		at = put_blanks(at, 2);
+		at = put_blanks(at, COLUMN_GAP);
 	text_commit(to, at);
 }
 
-static const char *put_line(struct layout *layout, struct text *to, const char *at, const char *end,
-			    const char *colour)
+static const char *put_line(struct layout *layout, struct text *to, bool title, const char *at,
+			    const char *end, const char *colour)
 {
 	unsigned last = layout->count;
 	const char *cell;
@@ -109,8 +204,10 @@ static const char *put_line(struct layout *layout, struct text *to, const char *
 	for (unsigned i = 0; next_cell(&at, end, &cell, &len); i++) {
 		const char *own = layout->colour ? layout->column[i].colour : NULL;
 
-		if (i < last && !layout->column[i].dropped)
-			put_cell(layout, to, i, cell, len, colour ? colour : own, i + 1 == last);
+		if (i >= last || layout->column[i].dropped)
+			continue;
+		shorten(&layout->column[i], title, &cell, &len);
+		put_cell(layout, to, i, cell, len, colour ? colour : own, i + 1 == last);
 	}
 	text_string(to, "\n");
 	return at + (at < end);
@@ -124,7 +221,7 @@ static void put_title(struct layout *layout, struct text *to)
 
 	if (layout->quiet || !layout->title.used)
 		return;
-	put_line(layout, to, at, at + layout->title.used, layout->colour ? "1" : NULL);
+	put_line(layout, to, true, at, at + layout->title.used, layout->colour ? "1" : NULL);
 	for (unsigned i = 0; i < layout->count; i++) {
 		if (layout->column[i].dropped)
 			continue;
@@ -149,7 +246,7 @@ void layout_finish(struct layout *layout, struct text *to)
 		put_title(layout, to);
 	layout->started = true;
 	while (at < end)
-		at = put_line(layout, to, at, end, NULL);
+		at = put_line(layout, to, false, at, end, NULL);
 	layout->pending.used = 0;
 	layout->pending_rows = 0;
 	to->failed |= layout->pending.failed;

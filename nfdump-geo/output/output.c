@@ -245,7 +245,8 @@ static int open_named(struct output *output, const struct output_settings *setti
 	}
 	if (kind == &output_table && !plus) {
 		output->kind = kind;
-		return table_open(output, settings->columns ? settings->columns : table_columns, error);
+		return table_open(output, settings->columns ? settings->columns : table_columns,
+				  false, error);
 	}
 	if (plus && kind == &output_csv && strcasecmp(plus, "+ctry") == 0)
 		output->country = true;
@@ -274,7 +275,7 @@ static int open_columns(struct output *output, const char *text,
 	switch (tolower((unsigned char)*settings->name)) {
 	case 't':
 		output->kind = &output_table;
-		return table_open(output, text, error);
+		return table_open(output, text, true, error);
 	case 'c':
 		output->kind = &output_csv;
 		return format_compile_csv(&output->format, text, output->options.keys, error);

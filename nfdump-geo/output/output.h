@@ -93,7 +93,9 @@ extern const struct output_format output_csv, output_csv_fast, output_json, outp
 
 /** What standard output can show, by TERM, NO_COLOR and the locale. */
 struct terminal terminal_detect(void);
-int table_open(struct output *output, const char *columns, struct error *error);
+
+/** @param all show all columns, however narrow the terminal: the user named them */
+int table_open(struct output *output, const char *columns, bool all, struct error *error);
 void table_close(struct output *output);
 
 /* Shared by text formats. */

@@ -32,12 +32,14 @@ struct terminal terminal_detect(void)
 	const char *type = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 	bool is_terminal = isatty(STDOUT_FILENO) && type && strcmp(type, "dumb") != 0;
 	bool utf8 = is_terminal && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	unsigned columns = is_terminal ? terminal_columns() : 0;
 
 	return (struct terminal){
 		.colour = is_terminal && (!no_colour || !*no_colour),
 		.utf8 = utf8,
 		.flags = utf8 && strcmp(type, "linux") != 0, /* the console has no such letters */
-		.names = is_terminal && terminal_columns() >= NAMES_NEED_COLUMNS,
+		.names = columns >= NAMES_NEED_COLUMNS,
+		.columns = columns,
 	};
 }
 
@@ -82,11 +84,15 @@ char *put_country_cell(char *at, uint16_t code, const struct terminal *terminal,
 }
 
 /* What a column holds, by the function that prints it. */
-static const struct {
+static const struct style {
 	emit_function *emit;
 	bool left;
 	const char *colour;
+	unsigned char rank; /* layout.h: what can be missed on a narrow terminal */
 } styles[] = {
+	{emit_duration, false, NULL, 4}, {emit_flows, false, NULL, 3},
+	{emit_bps, false, NULL, 2},	 {emit_pps, false, NULL, 2},
+	{emit_bpp, false, NULL, 2},	 {emit_scaled, false, NULL, 1},
 	{emit_time, true, "2"},		 {emit_event_time, true, "2"},
 	{emit_proto, true, NULL},	 {emit_country, true, "33"},
 	{emit_address, true, "36"},	 {emit_address_port, true, "36"},
@@ -99,8 +105,27 @@ static const struct {
 	{emit_ctry_class, true, "33"},	 {emit_mac, true, NULL},
 };
 
+static void set_style(struct layout_column *column, const struct step *step)
+{
+	emit_function *emit = step->emit;
+
+	for (size_t i = 0; i < sizeof(styles) / sizeof(*styles); i++) {
+		if (styles[i].emit != emit)
+			continue;
+		column->left = styles[i].left;
+		column->colour = styles[i].colour;
+		column->rank = styles[i].rank;
+	}
+	column->is_time = emit == emit_time;
+	if (column->is_time)
+		column->brief = "Time";
+	else if (emit == emit_country)
+		column->brief =
+			step->offset == field_table[FIELD_SRC_COUNTRY].offset ? "From" : "To";
+}
+
 /* Steps of a format alternate: column, end of cell, column, .. */
-int table_open(struct output *output, const char *columns, struct error *error)
+int table_open(struct output *output, const char *columns, bool all, struct error *error)
 {
 	struct layout *layout = output->layout = calloc(1, sizeof(*layout));
 	int status;
@@ -115,18 +140,12 @@ int table_open(struct output *output, const char *columns, struct error *error)
 	layout->colour = output->terminal.colour;
 	layout->utf8 = output->terminal.utf8;
 	layout->quiet = output->quiet;
+	layout->line = all ? 0 : output->terminal.columns;
 	for (size_t i = 0; i < output->format.count; i += 2) {
-		struct layout_column *column;
-
 		if (layout->count == LAYOUT_COLUMNS_MAX)
 			return error_set(error, NFGEO_EINVAL, "table: %d columns at most",
 					 LAYOUT_COLUMNS_MAX);
-		column = &layout->column[layout->count++];
-		for (size_t k = 0; k < sizeof(styles) / sizeof(*styles); k++)
-			if (styles[k].emit == output->format.step[i].emit) {
-				column->left = styles[k].left;
-				column->colour = styles[k].colour;
-			}
+		set_style(&layout->column[layout->count++], &output->format.step[i]);
 	}
 	text_add(&layout->title, output->format.header, output->format.header_len);
 	return NFGEO_OK;
@@ -169,6 +188,8 @@ static void table_page(const struct output *output, struct text *text)
 static void table_end_rows(const struct output *output, struct text *text)
 {
 	layout_finish(output->layout, text);
+	if (!output->quiet)
+		layout_left_out(output->layout, text);
 }
 
 /* Statistics */
@@ -242,13 +263,17 @@ static char *put_stat_row(char *at, const struct output *output, const struct st
 static void open_stat_layout(struct layout *layout, const struct output *output,
 			     const struct stat_table *table)
 {
-	static const char *const titles[] = {"Proto", "Flows", "",    "Packets", "",	 "Bytes",
-					     "",      "pps",   "bps", "bpp",	 "Hosts",
-					     "AS",    "Ports", "First seen", "Duration"};
+	static const struct {
+		const char *title;
+		unsigned char rank;
+	} columns[] = {{"Proto", 0},	{"Flows", 0}, {"", 1},	  {"Packets", 2},    {"", 3},
+		       {"Bytes", 0},	{"", 1},      {"pps", 4}, {"bps", 4},	     {"bpp", 4},
+		       {"Hosts", 0},	{"AS", 0},    {"Ports", 0}, {"First seen", 5}, {"Duration", 6}};
 	const char *header = table->header + strspn(table->header, " ");
 	enum { FIRST_SEEN = 14 };
 
-	*layout = (struct layout){.count = 1 + sizeof(titles) / sizeof(*titles),
+	*layout = (struct layout){.count = 1 + sizeof(columns) / sizeof(*columns),
+				  .line = output->terminal.columns,
 				  .colour = output->terminal.colour,
 				  .utf8 = output->terminal.utf8,
 				  .quiet = output->quiet};
@@ -258,12 +283,14 @@ static void open_stat_layout(struct layout *layout, const struct output *output,
 	layout->column[1].left = true;
 	for (unsigned i = 3; i < 8; i += 2)
 		layout->column[i].colour = "2";
-	layout->column[FIRST_SEEN].left = true;
+	layout->column[FIRST_SEEN].left = layout->column[FIRST_SEEN].is_time = true;
+	layout->column[FIRST_SEEN].brief = "Time";
 	layout->column[FIRST_SEEN].colour = "2";
 	text_string(&layout->title, header);
 	text_string(&layout->title, cell_end);
-	for (unsigned i = 0; i < sizeof(titles) / sizeof(*titles); i++) {
-		text_string(&layout->title, titles[i]);
+	for (unsigned i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
+		layout->column[1 + i].rank = columns[i].rank;
+		text_string(&layout->title, columns[i].title);
 		text_string(&layout->title, cell_end);
 	}
 }
@@ -301,6 +328,8 @@ static void table_stat(const struct output *output, struct text *text,
 				    put_stat_row(at, output, table, &table->row[i], &clock));
 	}
 	layout_finish(&layout, text);
+	if (!output->quiet)
+		layout_left_out(&layout, text);
 	layout_fini(&layout);
 	text_string(text, "\n");
 }

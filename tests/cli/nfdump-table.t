@@ -47,7 +47,7 @@ is(system("$run/v5.nf -q -o table:%nope >/dev/null 2>&1") >> 8, 1, 'unknown colu
 
 SKIP: {
 	my $script = grep { -x "$_/script" } split(/:/, $ENV{PATH});
-	skip 'no script(1)', 4 unless $script;
+	skip 'no script(1)', 16 unless $script;
 	local $ENV{LC_ALL} = 'C.UTF-8';
 	local $ENV{TERM} = 'xterm';
 	my $command = "$run/v9.nf -o table -c 300 src net 195.113.0.0/16";
@@ -55,6 +55,20 @@ SKIP: {
 	like($terminal, qr/\e\[1mDate first seen\e\[0m/, 'a terminal: bold title');
 	like($terminal, qr/\e\[33m\xf0\x9f\x87\xa8\xf0\x9f\x87\xbf CZ/, 'flags');
 	local $ENV{NO_COLOR} = 1;
+	for my $columns (120, 100, 80, 60) {
+		my $narrow = "stty cols $columns; $run/ipfix.nf -o table -c 150 ipv4";
+		my @lines = split(/\r?\n/, `script -qec '$narrow' /dev/null </dev/null`);
+		my @table = grep { !/^(Summary|Time window|Total|Sys|left out)/ } @lines;
+		utf8::decode($_) foreach @table;
+		is((grep { length > $columns } @table), 0, "$columns columns: no row is wider")
+			if $columns >= 100; # addresses and countries are never left out
+		like($table[0], qr/^Time .* From +Dst IP Addr:Port +To/, "$columns columns: short titles");
+		is((grep { /^left out, the terminal is too narrow: Duration.*Flows$/ } @lines),
+			$columns < 120 ? 1 : 0, "$columns columns: what was left out is named");
+	}
+	my $own = "stty cols 40; $run/ipfix.nf -o table:%ts,%td,%sap,%dap,%fl -c 3";
+	like(`script -qec '$own' /dev/null </dev/null`, qr/Date first seen +Duration .* Flows\r?\n/,
+		'columns that were named stay');
 	unlike(`script -qec '$command' /dev/null </dev/null`, qr/\e\[/, 'NO_COLOR');
 	local $ENV{LC_ALL} = 'C';
 	unlike(`script -qec '$command' /dev/null </dev/null`, qr/[\x80-\xff]/, 'no UTF-8, no flags');
