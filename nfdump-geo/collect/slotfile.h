@@ -31,6 +31,7 @@ struct slotfile_options {
 	bool no_geo_blocks; /* no countries: write the stock form */
 	bool arrival_order; /* not clustered by countries (nffile/cluster.h) */
 	bool sync_cells;    /* have the open blocks on the disk each second */
+	bool sketches; /* of the hosts of each country (nffile/host_sketches.h) */
 	size_t cell_memory; /* for the open blocks of a source; 0 = CELLS_MEMORY_BYTES */
 };
 

@@ -52,7 +52,7 @@ static struct hook_file *find_or_add(const void *key)
 	if (!file)
 		return NULL;
 	file->key = key;
-	file->geo = geo_trailer_new();
+	file->geo = geo_trailer_new(false);
 	pthread_mutex_lock(&lock);
 	file->next = files;
 	files = file;

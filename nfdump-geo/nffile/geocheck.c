@@ -6,12 +6,14 @@
 #include "base/hash.h"
 #include "nffile/geocube.h"
 #include "nffile/geoseal.h"
+#include "nffile/host_sketches.h"
 
 struct geo_check {
 	struct country_cube want, got;
 	struct cube_sum untagged, got_untagged;
 	struct hash pairs; /* of the file: source << 16 | destination -> a sum for each class */
 	struct hash block; /* of the block: the same key -> one sum */
+	struct host_sketches *sketches; /* owns; NULL = out of memory */
 	bool failed;	   /* out of memory: nothing is compared any more */
 };
 
@@ -23,6 +25,8 @@ struct geo_check *geo_check_new(void)
 		return NULL;
 	hash_init(&check->pairs, sizeof(uint64_t), CUBE_CLASSES * sizeof(struct cube_sum));
 	hash_init(&check->block, sizeof(uint64_t), sizeof(struct cube_sum));
+	check->sketches = host_sketches_new();
+	check->failed = !check->sketches;
 	return check;
 }
 
@@ -32,6 +36,7 @@ void geo_check_free(struct geo_check *check)
 		return;
 	hash_fini(&check->pairs);
 	hash_fini(&check->block);
+	host_sketches_free(check->sketches);
 	free(check);
 }
 
@@ -73,6 +78,8 @@ void geo_check_add(struct geo_check *check, const struct record_view *view)
 	unsigned classes = classes_of(view);
 	uint16_t src = view_src_country(view), dst = view_dst_country(view);
 
+	if (check->sketches)
+		host_sketches_add(check->sketches, view);
 	if (flow_is_syn_only(view_proto(view), view_tcp_flags(view)))
 		one.syn_only = one.sum.flows;
 	if (!view->geo) {
@@ -151,17 +158,53 @@ static const char *check_pairs(struct geo_check *check, struct nffile_reader *re
 		       : "the sums by pair of countries are not those of all flows";
 }
 
-const char *geo_check_file(struct geo_check *check, struct nffile_reader *reader)
+static bool same_hosts(struct sketch *const want[COUNTRY_CODES],
+		       struct sketch *const got[COUNTRY_CODES])
+{
+	for (unsigned i = 0; i < COUNTRY_CODES; i++)
+		if (!want[i] != !got[i] || (want[i] && memcmp(want[i], got[i], sizeof(*want[i])) != 0))
+			return false;
+	return true;
+}
+
+static const char *check_sketches(const struct host_sketches *want, struct nffile_reader *reader)
+{
+	struct host_sketches *got;
+	const char *wrong = NULL;
+
+	if (!announces(reader, GEO_SECTION_SKETCHES))
+		return NULL;
+	got = host_sketches_new();
+	if (!got || !want)
+		wrong = "out of memory for the sketches of hosts";
+	else if (!nffile_add_sketches(reader, got))
+		wrong = "the sketches of hosts cannot be read";
+	else if (got->records != want->records || !same_hosts(want->src, got->src) ||
+		 !same_hosts(want->dst, got->dst))
+		wrong = "the sketches of hosts are not those of the flows";
+	host_sketches_free(got);
+	return wrong;
+}
+
+static const char *check_cube(struct geo_check *check, struct nffile_reader *reader)
 {
 	if (!nffile_add_cube(reader, &check->got, &check->got_untagged))
 		return announces(reader, GEO_SECTION_CUBE)
 			       ? "the sums by country and protocol cannot be read"
 			       : NULL;
-	if (check->failed)
-		return "out of memory for the sums by country";
 	if (!same(&check->want.src[0][0], &check->got.src[0][0], COUNTRY_CODES * CUBE_CLASSES) ||
 	    !same(&check->want.dst[0][0], &check->got.dst[0][0], COUNTRY_CODES * CUBE_CLASSES) ||
 	    !same(&check->untagged, &check->got_untagged, 1))
 		return "the sums by country and protocol are not those of the flows";
 	return check_pairs(check, reader);
+}
+
+const char *geo_check_file(struct geo_check *check, struct nffile_reader *reader)
+{
+	const char *wrong;
+
+	if (check->failed)
+		return "out of memory for the sums by country";
+	wrong = check_cube(check, reader);
+	return wrong ? wrong : check_sketches(check->sketches, reader);
 }

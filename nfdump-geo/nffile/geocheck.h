@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * geocheck.h - do cube, pairs and totals of blocks say what the records say? For programs that
+ * geocheck.h - do cube, pairs, sketches and totals of blocks say what the records say? For programs that
  * verify files: each flow is added up again, in the plain way of counters_of(), and compared.
  */
 #ifndef NFFILE_GEOCHECK_H

@@ -80,7 +80,7 @@ void geo_stream_varint(struct geo_stream *stream, uint64_t value)
 static const uint8_t versions[] = {
 	[GEO_SECTION_PROVENANCE] = 1, [GEO_SECTION_TOTALS] = 1,	      [GEO_SECTION_INDEX] = 2,
 	[GEO_SECTION_CUBE] = 1,	      [GEO_SECTION_PAIRS] = 1,	      [GEO_SECTION_BLOCK_TOTALS] = 1,
-	[GEO_SECTION_LAYOUT] = 1,     [GEO_SECTION_DIRECTORY] = 1,
+	[GEO_SECTION_LAYOUT] = 1,     [GEO_SECTION_DIRECTORY] = 1,    [GEO_SECTION_SKETCHES] = 1,
 };
 
 unsigned geo_section_version(unsigned type)

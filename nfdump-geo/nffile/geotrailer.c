@@ -21,13 +21,15 @@ enum {
 	PAIRS_PART = 100,
 };
 
-struct geo_trailer *geo_trailer_new(void)
+struct geo_trailer *geo_trailer_new(bool sketches)
 {
 	struct geo_trailer *trailer = calloc(1, sizeof(*trailer));
 
-	if (trailer)
+	if (trailer) {
 		country_sets_init(&trailer->sets);
-	if (trailer && sum_table_init(&trailer->block) && sum_table_init(&trailer->cells) &&
+		trailer->sketches = sketches ? host_sketches_new() : NULL;
+	}
+	if (trailer && (trailer->sketches || !sketches) && sum_table_init(&trailer->block) && sum_table_init(&trailer->cells) &&
 	    sum_table_init(&trailer->pairs))
 		return trailer;
 	geo_trailer_free(trailer);
@@ -43,6 +45,7 @@ void geo_trailer_free(struct geo_trailer *trailer)
 	sum_table_fini(&trailer->pairs);
 	geo_stream_fini(&trailer->row_bytes);
 	country_sets_fini(&trailer->sets);
+	host_sketches_free(trailer->sketches);
 	free(trailer->rows);
 	free(trailer->entry);
 	free(trailer);
@@ -274,6 +277,10 @@ void geo_trailer_lead(struct geo_trailer *trailer, struct geo_stream *stream)
 		sum_table_sort(&trailer->pairs);
 		if (geo_put_pairs(stream, &trailer->pairs, trailer->stored_bytes / PAIRS_PART))
 			note_place(trailer, stream, GEO_SECTION_PAIRS);
+	}
+	if (trailer->sketches && !trailer->sketches->failed && !trailer->unreadable) {
+		geo_put_sketches(stream, trailer->sketches);
+		note_place(trailer, stream, GEO_SECTION_SKETCHES);
 	}
 	put_block_totals(trailer, stream, index);
 	note_place(trailer, stream, GEO_SECTION_BLOCK_TOTALS);

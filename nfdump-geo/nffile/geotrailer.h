@@ -12,11 +12,13 @@
 
 #include "nffile/cubesection.h"
 #include "nffile/geosection.h"
+#include "nffile/host_sketches.h"
 #include "nffile/sumtable.h"
 
 struct geo_trailer {
 	bool query;	       /* totals count as a query does: flow counters, not records */
 	bool no_pairs;	       /* no section of pairs, whatever it costs */
+	struct host_sketches *sketches; /* of the file; owns; NULL = not wanted */
 	uint64_t flow_records; /* so far */
 	uint64_t unknown;      /* flows of unknown source, and of unknown destination, so far */
 	uint64_t stored_bytes; /* of the blocks so far */
@@ -39,7 +41,8 @@ struct geo_trailer {
 	uint32_t groups; /* a side of the grid; 1 = order of arrival */
 };
 
-struct geo_trailer *geo_trailer_new(void);
+/** @param sketches  with sketches of hosts */
+struct geo_trailer *geo_trailer_new(bool sketches);
 void geo_trailer_free(struct geo_trailer *trailer);
 
 /** The entry of the next block, empty. NULL when memory is out. */
@@ -50,6 +53,8 @@ static inline void geo_trailer_add(struct geo_trailer *trailer, const struct rec
 {
 	trailer->families |= geo_traits(view);
 	sum_table_record(&trailer->block, view);
+	if (trailer->sketches)
+		host_sketches_add(trailer->sketches, view);
 }
 
 /** What a record is to trailer->families that geo_trailer_add() is not for: no flow, or damaged. */

@@ -122,7 +122,7 @@ int nffile_create(struct nffile_writer **out, const char *path,
 	if (writer) {
 		writer->fd = -1;
 		writer->path = strdup(path);
-		writer->geo = options->no_geo_blocks ? NULL : geo_trailer_new();
+		writer->geo = options->no_geo_blocks ? NULL : geo_trailer_new(options->sketches);
 	}
 	if (writer && writer->geo) {
 		writer->geo->query = options->query_totals;

@@ -32,6 +32,7 @@ struct nffile_options {
 	size_t cell_memory;		  /* of all open blocks together; 0 = 64 MiB */
 	struct cells *cells; /* for the open blocks (nffile/cells.h); borrowed; NULL = own ones */
 	bool no_pairs; /* no sums by pair of countries; else where they are small for the file */
+	bool sketches; /* of the hosts of each country (nffile/host_sketches.h) */
 	int64_t created_s;  /* a rewritten file keeps its date; 0 = now */
 };
 

@@ -100,6 +100,7 @@ static int configure(struct nfcapd *nfcapd, struct error *error)
 	conf_keys_warn(conf, "nfcapd");
 	if (status == NFGEO_OK)
 		status = group_configure(conf, error);
+	options->sketches = options->sketches || conf_bool(conf, "geo", "sketches", false);
 	/* The command line wins as a whole: its sources replace those of the file. */
 	if (status == NFGEO_OK && !options->dir && !options->dynamic_dir &&
 	    !options->exporter_count)
@@ -227,6 +228,7 @@ static int build_pipeline(struct nfcapd *nfcapd, struct error *error)
 			 .no_geo_blocks = nfcapd->geo == NULL,
 			 .arrival_order = options->arrival_order,
 			 .sync_cells = options->sync_cells,
+			 .sketches = options->sketches,
 			 .cell_memory = cell_memory(options, nfcapd->dynamic_dir[0] != '\0')},
 		.geo = nfcapd->geo,
 		.sampling = options->sampling,

@@ -15,6 +15,7 @@ enum {
 	LONG_ARRIVAL_ORDER,
 	LONG_SYNC_CELLS,
 	LONG_CELL_MEMORY,
+	LONG_SKETCHES,
 };
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -244,6 +245,14 @@ static int set_arrival_order(struct nfcapd_options *options, const char *arg, st
 	return NFGEO_OK;
 }
 
+static int set_sketches(struct nfcapd_options *options, const char *arg, struct error *error)
+{
+	(void)arg;
+	(void)error;
+	options->sketches = true;
+	return NFGEO_OK;
+}
+
 static int set_sync_cells(struct nfcapd_options *options, const char *arg, struct error *error)
 {
 	(void)arg;
@@ -348,6 +357,8 @@ static const struct option_row {
 	{LONG_NO_GEO, "no-geo", no_argument, NULL, "as -G none", set_no_geo},
 	{LONG_ARRIVAL_ORDER, "arrival-order", no_argument, NULL,
 	 "store flows as they come, not by countries", set_arrival_order},
+	{LONG_SKETCHES, "sketches", no_argument, NULL,
+	 "keep what estimates the hosts of each country", set_sketches},
 	{LONG_CELL_MEMORY, "cell-memory", required_argument, "MiB",
 	 "for the open blocks by countries (64)", set_cell_memory},
 	{LONG_SYNC_CELLS, "sync-cells", no_argument, NULL, "sync open blocks each second",
@@ -404,7 +415,7 @@ void nfcapd_options_help(FILE *out)
 				 row[i].name ? ", --" : "", row[i].name ? row[i].name : "",
 				 row[i].arg && row[i].takes == required_argument ? " " : "");
 		else
-			snprintf(left, sizeof(left), "--%s", row[i].name);
+			snprintf(left, sizeof(left), "--%s%s", row[i].name, row[i].arg ? " " : "");
 		if (row[i].arg)
 			strncat(left, row[i].arg, sizeof(left) - strlen(left) - 1);
 		fprintf(out, "  %-22s %s\n", left, row[i].help);

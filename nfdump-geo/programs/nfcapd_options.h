@@ -42,7 +42,7 @@ struct nfcapd_options {
 	unsigned layout;
 	bool zone, expire;
 	const char *command, *pid_file, *user, *unix_group;
-	bool arrival_order, sync_cells;
+	bool arrival_order, sync_cells, sketches;
 	size_t cell_memory; /* for the open blocks of all sources; 0 = 64 MiB */
 	const char *conf, *geodb;
 	bool daemon;

@@ -43,7 +43,8 @@ static int open_writer(struct run *run)
 				      .creator = CREATOR_NFDUMP,
 				      .query_totals = true,
 				      .arrival_order = run->options.arrival_order ||
-						       run->options.order >= 0};
+						       run->options.order >= 0,
+				      .sketches = conf_bool(run->conf, "geo", "sketches", false)};
 	struct error error = {0};
 	struct stat info;
 	char ident[256];

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "nffile/host_sketches.h"
 #include "nffile/reader.h"
 #include "nffile/writer.h"
 #include "output/print.h"
@@ -166,6 +167,7 @@ static int rewrite(const struct nfdump_options *options, const char *path)
 	form.level = options->level;
 	form.expected_flows = nffile_info(reader)->totals.flows;
 	form.creator = nffile_info(reader)->creator;
+	form.sketches = nffile_add_sketches(reader, NULL);
 	nffile_close(reader);
 	if (!common_work_name(path, "nfdump", name)) {
 		status = error_set(&error, NFGEO_EINVAL, "%.200s: path too long", path);

@@ -15,6 +15,7 @@
 
 #include "geo/anon.h"
 #include "include/nfgeo.h"
+#include "nffile/host_sketches.h"
 #include "nffile/reader.h"
 #include "nffile/writer.h"
 #include "programs/nfgeo.h"
@@ -124,6 +125,7 @@ static int write_file(struct anonymising *run, struct nffile_reader *reader, con
 		.codec = info->codec, .ident = info->ident, .creator = CREATOR_NFANON,
 		.created_s = info->created_s,
 		.expected_flows = info->totals.flows,
+		.sketches = nffile_add_sketches(reader, NULL),
 	};
 	struct nffile_finish finish = {
 		.rename_to = target, .totals = info->has_totals ? &info->totals : NULL,

@@ -42,6 +42,7 @@ static const struct {
 	{"max_age_days", "180"},
 	{"localnets", "none"},
 	{"geofeed", "none"},
+	{"sketches", "false"},
 };
 _Static_assert(GEO_MIN_COVERAGE == 50 && GEO_MAX_CHANGE == 25 && GEO_MAX_AGE_DAYS == 180,
 	       "the texts above");

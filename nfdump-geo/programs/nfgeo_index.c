@@ -8,6 +8,7 @@
 
 #include "nffile/geocube.h"
 #include "nffile/geosummary.h"
+#include "nffile/host_sketches.h"
 #include "programs/nfgeo.h"
 #include "programs/rewrite.h"
 
@@ -18,10 +19,11 @@ static const char usage[] =
 	"collectors and files that other programs changed. Records and their order stay as they\n"
 	"are, and so do the countries in them; `nfgeo tag` stores countries.\n"
 	"\n"
-	"  -n, --dry-run  say what would be done, and why, and do nothing\n"
-	"  -f, --force    also where all is well\n"
-	"  -q, --quiet    no progress bar and no summary\n"
-	"  -h, --help     this text\n"
+	"  -n, --dry-run   say what would be done, and why, and do nothing\n"
+	"  -f, --force     also where all is well\n"
+	"  -s, --sketches  with sketches of the hosts of each country, for nfgeo totals --hosts\n"
+	"  -q, --quiet     no progress bar and no summary\n"
+	"  -h, --help      this text\n"
 	"\n"
 	"Exit status: 0 done, 1 nothing could be done, 2 wrong usage, 3 some files were left alone.\n";
 
@@ -32,7 +34,7 @@ struct indexing {
 };
 
 /* @return why a file wants fresh geo blocks; NULL = it does not */
-static const char *what_is_missing(struct nffile_reader *reader)
+static const char *what_is_missing(struct nffile_reader *reader, bool sketches)
 {
 	const struct nffile_info *info = nffile_info(reader);
 	const struct geo_summary *summary = nffile_summary(reader);
@@ -46,14 +48,14 @@ static const char *what_is_missing(struct nffile_reader *reader)
 		return "its index is outdated";
 	if (!nffile_add_cube(reader, NULL, &untagged))
 		return "no cube";
-	return NULL;
+	return sketches && !nffile_add_sketches(reader, NULL) ? "no sketches of hosts" : NULL;
 }
 
 static int decide(struct rewrite *rewrite, struct rewrite_file *file, struct error *error)
 {
 	struct indexing *indexing = (struct indexing *)rewrite;
 	const struct geo_summary *summary = nffile_summary(file->reader);
-	const char *why = what_is_missing(file->reader);
+	const char *why = what_is_missing(file->reader, rewrite->sketches);
 
 	(void)error;
 	if (!why && rewrite->force)
@@ -68,6 +70,7 @@ static int decide(struct rewrite *rewrite, struct rewrite_file *file, struct err
 	}
 	file->options.arrival_order = true; /* block by block as they are .. */
 	file->options.groups = summary ? summary->groups : 0; /* .. also of a clustered file */
+	file->options.sketches |= rewrite->sketches;
 	file->changed = true;
 	return 1;
 }
@@ -100,6 +103,7 @@ int nfgeo_index(int argc, char **argv)
 {
 	struct indexing indexing = {.rewrite = {.list.verb = argv[0],
 						.word = "index",
+						.has_sketches = true,
 						.keep_time = true,
 						.decide = decide,
 						.made = add_sizes,

@@ -213,6 +213,7 @@ static int configure(struct run *run, struct error *error)
 						  options->filter_name};
 	run->set.codec = options->codec;
 	run->set.level = options->level;
+	run->set.sketches = status == NFGEO_OK && conf_bool(run->conf, "geo", "sketches", false);
 	return status;
 }
 

@@ -11,6 +11,7 @@
 
 #include "include/nfgeo.h"
 #include "nffile/fileio.h"
+#include "nffile/host_sketches.h"
 #include "programs/common.h"
 #include "programs/nfgeo.h"
 
@@ -192,6 +193,7 @@ static void take_options(struct rewrite_file *file)
 		.query_totals = info->creator == CREATOR_NFDUMP,
 		.created_s = info->created_s,
 		.expected_flows = info->totals.flows,
+		.sketches = nffile_add_sketches(file->reader, NULL),
 	};
 }
 
@@ -297,12 +299,19 @@ static int parse_options(struct rewrite *rewrite, const char *usage, int argc, c
 	static const struct option options[] = {
 		{"dry-run", no_argument, NULL, 'n'}, {"force", no_argument, NULL, 'f'},
 		{"quiet", no_argument, NULL, 'q'},   {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{"sketches", no_argument, NULL, 's'}, {NULL, 0, NULL, 0},
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "nfqh", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "nfqhs", options, NULL)) != -1)
 		switch (option) {
+		case 's':
+			if (!rewrite->has_sketches) {
+				common_complain(argv[0], "there is no option -s");
+				return nfgeo_usage(argv[0]);
+			}
+			rewrite->sketches = true;
+			break;
 		case 'n':
 			rewrite->dry = true;
 			break;

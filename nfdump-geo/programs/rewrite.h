@@ -34,6 +34,8 @@ struct rewrite {
 	bool keep_time;	       /* the new file has the old one's time of modification */
 	bool dry;	       /* nothing takes the place of anything: only look what would be */
 	bool force, quiet;     /* -f, for the verb; -q: neither bar nor summary */
+	bool has_sketches;     /* the verb has -s; .. */
+	bool sketches;	       /* .. and it was given */
 	/**
 	 * Before anything is written: is there something to do? May change file->options. NULL = yes.
 	 * @return 1 yes, 0 no, <0 *error
@@ -57,7 +59,7 @@ int rewrite_run(struct rewrite *rewrite);
 /** Files and directories after the options, with a bar for people, into the list. @return exit status */
 int rewrite_arguments(struct rewrite *rewrite, int argc, char **argv);
 
-/** A verb that has the options -n, -f, -q and -h only, from beginning to end. @return exit status */
+/** A verb that has the options -n, -f, -q, -h and perhaps -s only, from beginning to end. @return exit status */
 int rewrite_main(struct rewrite *rewrite, const char *usage, int argc, char **argv);
 
 void rewrite_fini(struct rewrite *rewrite);

@@ -9,6 +9,7 @@
 struct totals_part {
 	struct totals_part *next;
 	struct geo_totals sums;
+	struct host_sketches *hosts; /* owns; NULL = not asked for */
 	/* geosum_add() wants them; they are of no use here */
 	struct geo_entry entry;
 	struct geo_sides sides;
@@ -19,8 +20,12 @@ static void *open_part(struct scan_sink *sink)
 	struct country_totals *totals = (struct country_totals *)sink;
 	struct totals_part *part = calloc(1, sizeof(*part));
 
-	if (!part)
+	if (part && totals->hosts)
+		part->hosts = host_sketches_new();
+	if (!part || (totals->hosts && !part->hosts)) {
+		free(part);
 		return NULL;
+	}
 	geosum_entry_init(&part->entry);
 	part->next = totals->part;
 	totals->part = part;
@@ -33,6 +38,8 @@ static void take_flow(void *worker, const struct flow_row *row, uint64_t order)
 
 	(void)order;
 	geosum_add(&part->sums, &part->entry, &part->sides, row->view, view_flows(row->view));
+	if (part->hosts)
+		host_sketches_add(part->hosts, row->view);
 }
 
 static void add_count(struct geo_count *count, const struct cube_sum *sum)
@@ -62,24 +69,36 @@ static int end_block(void *worker, struct error *error)
 	return NFGEO_OK;
 }
 
-void country_totals_init(struct country_totals *totals)
+int country_totals_init(struct country_totals *totals, bool hosts)
 {
-	*totals = (struct country_totals){.sink = {.open = open_part,
-						   .flow = take_flow,
-						   .block_end = end_block,
-						   .sums = take_sums,
-						   .sums_of = SUMS_SRC | SUMS_DST,
-						   .sums_counted = true}};
+	*totals = (struct country_totals){
+		.sink = {.open = open_part, .flow = take_flow, .block_end = end_block}};
+	if (hosts) {
+		totals->hosts = host_sketches_new();
+		return totals->hosts ? NFGEO_OK : NFGEO_ENOMEM;
+	}
+	totals->sink.sums = take_sums;
+	totals->sink.sums_of = SUMS_SRC | SUMS_DST;
+	totals->sink.sums_counted = true;
+	return NFGEO_OK;
 }
 
-void country_totals_fini(struct country_totals *totals)
+static void free_parts(struct country_totals *totals)
 {
 	while (totals->part) {
 		struct totals_part *next = totals->part->next;
 
+		host_sketches_free(totals->part->hosts);
 		free(totals->part);
 		totals->part = next;
 	}
+}
+
+void country_totals_fini(struct country_totals *totals)
+{
+	free_parts(totals);
+	host_sketches_free(totals->hosts);
+	totals->hosts = NULL;
 }
 
 void country_totals_provenance(struct country_totals *totals,
@@ -106,7 +125,8 @@ static bool take_file_sums(struct country_totals *totals, const char *path, bool
 	for (uint32_t i = 0; summary && i < summary->provenance_count; i++)
 		country_totals_provenance(totals, summary->provenance[i]);
 	if (use_sums && summary && summary->complete && !summary->totals.untagged.flows &&
-	    !nffile_info(reader)->never_closed) {
+	    !nffile_info(reader)->never_closed &&
+	    (!totals->hosts || nffile_add_sketches(reader, totals->hosts))) {
 		geosum_merge(&totals->sums, &summary->totals);
 		totals->summed.files++;
 		totals->summed.blocks += nffile_record_blocks(reader);
@@ -133,9 +153,12 @@ int country_totals_from_files(struct country_totals *totals, const struct inputs
 
 void country_totals_finish(struct country_totals *totals)
 {
-	for (struct totals_part *part = totals->part; part; part = part->next)
+	for (struct totals_part *part = totals->part; part; part = part->next) {
 		geosum_merge(&totals->sums, &part->sums);
-	country_totals_fini(totals);
+		if (totals->hosts)
+			host_sketches_merge(totals->hosts, part->hosts);
+	}
+	free_parts(totals);
 }
 
 struct geo_count country_totals_all(const struct country_totals *totals)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * country_totals.h - flows, packets, bytes and SYN-only flows of every country, as source and as
- * destination. Files whose geo blocks have these sums already are not read.
+ * destination; and its hosts, estimated, when they are asked for. Files whose geo blocks have all of
+ * this already are not read.
  */
 #ifndef QUERY_COUNTRY_TOTALS_H
 #define QUERY_COUNTRY_TOTALS_H
 
 #include "geo/provenance.h"
 #include "nffile/geosum.h"
+#include "nffile/host_sketches.h"
 #include "query/scan.h"
 
 enum { TOTALS_PROVENANCE_MAX = 64 };
@@ -17,6 +19,7 @@ struct totals_part;
 struct country_totals {
 	struct scan_sink sink; /* for scan_run() over the files that must be read */
 	struct geo_totals sums;
+	struct host_sketches *hosts; /* owns; NULL = not asked for */
 	/* What tagged the flows, each once; what is beyond the limit is not named. */
 	const struct geo_provenance *provenance[TOTALS_PROVENANCE_MAX];
 	size_t provenance_count;
@@ -24,7 +27,9 @@ struct country_totals {
 	struct totals_part *part; /* of the workers; owns */
 };
 
-void country_totals_init(struct country_totals *totals);
+/** @param hosts  estimate the hosts of each country, too. @return NFGEO_OK or NFGEO_ENOMEM;
+ * country_totals_fini() in either case */
+int country_totals_init(struct country_totals *totals, bool hosts);
 void country_totals_fini(struct country_totals *totals);
 
 /**
@@ -40,7 +45,7 @@ int country_totals_from_files(struct country_totals *totals, const struct inputs
 void country_totals_provenance(struct country_totals *totals,
 			       const struct geo_provenance *provenance);
 
-/** After the scan: the workers' sums into `sums`. */
+/** After the scan: the workers' sums into `sums` and `hosts`, whose `failed` may be set then. */
 void country_totals_finish(struct country_totals *totals);
 
 /** Every flow once: those of all source countries, and those without. */

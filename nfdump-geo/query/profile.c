@@ -291,7 +291,8 @@ void profile_open(struct profile_set *set)
 	struct nffile_options form = {.codec = set->codec,
 				      .level = set->level,
 				      .creator = CREATOR_NFPROFILE,
-				      .query_totals = true};
+				      .query_totals = true,
+				      .sketches = set->sketches};
 	size_t files = 0;
 
 	share_memory(set, &form);

@@ -17,6 +17,7 @@ struct profile_set {
 	struct channel_places places;
 	enum codec codec;
 	int level;
+	bool sketches; /* of the hosts of each country, in the channels' files */
 	struct channel *channel; /* owns */
 	size_t count, capacity;
 	struct arena arena;

@@ -7,6 +7,7 @@
 #include "include/nfgeo.h"
 #include "nffile/cubesection.h"
 #include "nffile/geoblock.h"
+#include "nffile/host_sketches.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -64,6 +65,21 @@ static void pairs_of(const uint8_t *bytes, size_t len)
 	free(row);
 }
 
+static void sketches_of(const uint8_t *bytes, size_t len)
+{
+	struct host_sketches *sketches;
+	uint64_t records[2];
+
+	if (geo_get_sketches(bytes, len, NULL, records) != NFGEO_OK)
+		return;
+	sketches = host_sketches_new();
+	check(sketches && geo_get_sketches(bytes, len, sketches, records) == NFGEO_OK &&
+	      sketches->records == records[0]);
+	(void)host_sketches_all(sketches->src);
+	(void)host_sketches_all(sketches->dst);
+	host_sketches_free(sketches);
+}
+
 /* The first bytes are the flow records of as many blocks, of any countries. */
 static void totals_of(const uint8_t *bytes, size_t len)
 {
@@ -116,6 +132,9 @@ static void content(unsigned type, const uint8_t *bytes, size_t len)
 		break;
 	case GEO_SECTION_PAIRS:
 		pairs_of(bytes, len);
+		break;
+	case GEO_SECTION_SKETCHES:
+		sketches_of(bytes, len);
 		break;
 	case GEO_SECTION_BLOCK_TOTALS:
 		totals_of(bytes, len);

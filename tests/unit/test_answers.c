@@ -476,7 +476,7 @@ static void check_totals(const struct query *query)
 	struct scan_result result[2];
 
 	for (unsigned i = 0; i < 2; i++) {
-		country_totals_init(&totals[i]);
+		assert_int_equal(country_totals_init(&totals[i], false), NFGEO_OK);
 		result[i] = run(query, &totals[i].sink, true, i);
 		country_totals_finish(&totals[i]);
 	}

@@ -8,6 +8,7 @@
 #include "nffile/format.h"
 #include "nffile/geocheck.h"
 #include "nffile/geosummary.h"
+#include "nffile/host_sketches.h"
 #include "nffile/reader.h"
 #include "nffile/writer.h"
 #include "tests/lib/makeflow.h"
@@ -43,14 +44,14 @@ struct shape {
 	unsigned blocks, flows; /* flows in each */
 	unsigned countries;	/* of a block, each side; block n has others than block n + 1 */
 	unsigned untagged;	/* one in so many; 0 = none */
-	bool no_pairs;
+	bool no_pairs, sketches;
 };
 
 static const struct shape shape_case[] = {
 	{CODEC_LZ4, false, 10, 300, 3, 0, false},   {CODEC_LZ4, true, 10, 300, 3, 7, false},
 	{CODEC_ZSTD, false, 40, 50, 1, 0, false},   {CODEC_NONE, true, 5, 400, 30, 100, false},
 	{CODEC_NONE, false, 3, 400, 900, 0, false}, {CODEC_LZO, true, 1, 1, 1, 0, false},
-	{CODEC_BZ2, false, 4, 100, 2, 1, false},    {CODEC_LZ4, false, 10, 300, 3, 20, true},
+	{CODEC_BZ2, false, 4, 100, 2, 1, false},    {CODEC_LZ4, false, 10, 300, 3, 20, true, true},
 };
 
 enum { SHAPES = sizeof(shape_case) / sizeof(shape_case[0]) };
@@ -89,6 +90,7 @@ static void write_file(const struct shape *shape)
 	struct nffile_options options = {.codec = shape->codec,
 					 .query_totals = shape->query,
 					 .no_pairs = shape->no_pairs,
+					 .sketches = shape->sketches,
 					 .arrival_order = true};
 	struct nffile_finish finish = {0};
 	struct nffile_writer *writer;
@@ -568,6 +570,96 @@ static void test_check(void **state)
 	}
 }
 
+/* --- sketches of hosts ------------------------------------------------------------------------ */
+
+static const struct shape with_sketches[] = {
+	{CODEC_LZ4, false, 10, 300, 3, 0, false, true},
+	{CODEC_ZSTD, true, 10, 300, 400, 7, false, true},
+	{CODEC_NONE, false, 1, 1, 1, 1, true, true}, /* no flow with countries */
+};
+
+static void see(struct host_sketches *want, const struct make_flow *f)
+{
+	uint16_t src = code_of(f->src_country), dst = code_of(f->dst_country);
+
+	if (!is_tagged(f)) {
+		want->untagged++;
+		return;
+	}
+	want->records++;
+	if (f->src6) {
+		sketch_add(host_sketch(want, want->src, src), host_hash(0x20010db800000000, f->src6));
+		sketch_add(host_sketch(want, want->dst, dst), host_hash(0x20010db800000000, f->dst6));
+	} else {
+		sketch_add(host_sketch(want, want->src, src), host_hash4(f->src4));
+		sketch_add(host_sketch(want, want->dst, dst), host_hash4(f->dst4));
+	}
+}
+
+static void assert_side(struct sketch *const want[COUNTRY_CODES],
+			struct sketch *const got[COUNTRY_CODES])
+{
+	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
+		assert_int_equal(!want[code], !got[code]);
+		if (want[code])
+			assert_memory_equal(want[code], got[code], sizeof(*want[code]));
+	}
+}
+
+static void test_sketches(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < sizeof(with_sketches) / sizeof(*with_sketches); i++) {
+		const struct shape *shape = &with_sketches[i];
+		struct host_sketches *want = host_sketches_new(), *got = host_sketches_new();
+		struct nffile_reader *reader;
+
+		write_file(shape);
+		for (unsigned block = 0; block < shape->blocks; block++)
+			for (unsigned n = 0; n < shape->flows; n++)
+				see(want, &flow[block][n]);
+		reader = open_file();
+		assert_true(nffile_add_sketches(reader, NULL));
+		assert_true(nffile_add_sketches(reader, got));
+		nffile_close(reader);
+		assert_int_equal(got->records, want->records);
+		assert_int_equal(got->untagged, want->untagged);
+		assert_side(want->src, got->src);
+		assert_side(want->dst, got->dst);
+		host_sketches_free(want);
+		host_sketches_free(got);
+	}
+}
+
+/* For those who verify: all sums are right, a host is another. */
+static void test_sketches_checked(void **state)
+{
+	const struct shape *shape = &with_sketches[0];
+	struct make_flow other;
+	unsigned at = 0;
+
+	(void)state;
+	write_file(shape);
+	assert_true(agrees(shape, NULL, 0));
+	while (!is_tagged(&flow[0][at]) || flow[0][at].src6)
+		at++;
+	other = flow[0][at];
+	other.src4 ^= 0x00400000;
+	assert_false(agrees(shape, &other, at));
+}
+
+/* Nobody asked for them: there are none. */
+static void test_no_sketches(void **state)
+{
+	struct nffile_reader *reader;
+
+	(void)state;
+	write_file(&shape_case[0]);
+	reader = open_file();
+	assert_false(nffile_add_sketches(reader, NULL));
+	nffile_close(reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -577,6 +669,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_families, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_many_blocks, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_check, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_sketches, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_sketches_checked, make_folder, scratch_drop),
+		cmocka_unit_test_setup_teardown(test_no_sketches, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_changed_file, make_folder, scratch_drop),
 		cmocka_unit_test_setup_teardown(test_flips, make_folder, scratch_drop),
 	};
