@@ -25,6 +25,19 @@ static inline void country_set_add(struct country_set *set, uint16_t code)
 		set->bits[code / 64] |= 1ull << (code % 64);
 }
 
+/** The first code of the set that is not below `code`; COUNTRY_CODES = none. To walk over a set:
+ * for (code = country_set_next(set, 0); code < COUNTRY_CODES; code = country_set_next(set, code + 1)) */
+static inline unsigned country_set_next(const struct country_set *set, unsigned code)
+{
+	for (unsigned word = code / 64; word < COUNTRY_CODES / 64; word++, code = 64 * word) {
+		uint64_t bits = set->bits[word] >> (code % 64);
+
+		if (bits)
+			return code + (unsigned)__builtin_ctzll(bits);
+	}
+	return COUNTRY_CODES;
+}
+
 struct conf;
 
 /**

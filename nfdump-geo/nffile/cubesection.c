@@ -175,8 +175,9 @@ static void put_side(struct geo_stream *stream, const struct sum_table *cells, u
 	}
 }
 
+/* @param has  gets the codes of the rows; NULL as `row` */
 static uint64_t get_side(struct varint_in *in, struct cube_sum (*row)[CUBE_CLASSES],
-			 const struct times *times)
+			 struct country_set *has, const struct times *times)
 {
 	uint64_t rows = varint_below(in, COUNTRY_CODES + 1), code = 0, records = 0;
 
@@ -184,8 +185,11 @@ static uint64_t get_side(struct varint_in *in, struct cube_sum (*row)[CUBE_CLASS
 		code += varint_below(in, COUNTRY_CODES - code);
 		if (code >= COUNTRY_CODES)
 			in->bad = true;
-		if (!in->bad)
-			records += get_classes(in, row ? row[code] : NULL, times);
+		if (in->bad)
+			break;
+		if (row)
+			country_set_add(has, (uint16_t)code);
+		records += get_classes(in, row ? row[code] : NULL, times);
 	}
 	return records;
 }
@@ -227,8 +231,8 @@ int geo_get_cube(const uint8_t *bytes, size_t len, struct cube_head *head,
 	*head = (struct cube_head){0};
 	if (varint_below(&in, 2))
 		head->untagged = get_sum(&in, &times);
-	head->records = get_side(&in, cube ? cube->src : NULL, &times);
-	records = get_side(&in, cube ? cube->dst : NULL, &times);
+	head->records = get_side(&in, cube ? cube->src : NULL, cube ? &cube->has_src : NULL, &times);
+	records = get_side(&in, cube ? cube->dst : NULL, cube ? &cube->has_dst : NULL, &times);
 	return in.bad || in.at != in.end || records != head->records ? NFGEO_ECORRUPT : NFGEO_OK;
 }
 

@@ -22,8 +22,7 @@ struct cube_head {
 void geo_put_cube(struct geo_stream *stream, const struct sum_table *cells,
 		  const struct cube_sum *untagged);
 
-/** @param cube  gets the rows added; NULL: only check. Nothing is added of a section that is bad,
- * if it was checked before.
+/** @param cube  gets the rows added, of a bad section those before the bad one; NULL: only check
  * @return NFGEO_OK or NFGEO_ECORRUPT */
 int geo_get_cube(const uint8_t *bytes, size_t len, struct cube_head *head,
 		 struct country_cube *cube);

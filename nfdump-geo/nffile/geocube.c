@@ -41,13 +41,11 @@ bool nffile_add_cube(struct nffile_reader *reader, struct country_cube *cube,
 	struct geo_section section;
 	struct cube_head head;
 	bool good = seal && geo_seal_section(seal, reader, GEO_SECTION_CUBE, &stream, &section) &&
-		    geo_get_cube(section.bytes, section.len, &head, NULL) == NFGEO_OK &&
+		    geo_get_cube(section.bytes, section.len, &head, cube) == NFGEO_OK &&
 		    head.records + head.untagged.records == seal->cover.flow_records;
 
-	if (good) {
-		geo_get_cube(section.bytes, section.len, &head, cube);
+	if (good)
 		cube_sum_merge(untagged, &head.untagged);
-	}
 	geo_stream_fini(&stream);
 	return good;
 }

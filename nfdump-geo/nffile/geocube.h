@@ -60,6 +60,7 @@ struct block_totals {
 /* A file by source and by destination country; of flows with stored countries only. */
 struct country_cube {
 	struct cube_sum src[COUNTRY_CODES][CUBE_CLASSES], dst[COUNTRY_CODES][CUBE_CLASSES];
+	struct country_set has_src, has_dst; /* all others are zero */
 };
 
 /* A file by pair. */
@@ -80,7 +81,7 @@ struct nffile_reader;
 struct block_totals nffile_block_totals(struct nffile_reader *reader, uint32_t ordinal);
 
 /** Add the file's cube to `cube`, which is large: on the heap, zeroed before the first file. NULL:
- * only say whether there is one.
+ * only say whether there is one. Where it answers false, a part of a bad cube may have been added.
  * @param untagged  gets the flows without stored countries added, which are in no row */
 bool nffile_add_cube(struct nffile_reader *reader, struct country_cube *cube,
 		     struct cube_sum *untagged);

@@ -235,17 +235,17 @@ static bool take_side(struct answers *answers, bool source, const char *ident,
 		      struct answer_sums *sums)
 {
 	struct country_cube *cube = &answers->cells->cube;
+	const struct country_set *has = source ? &cube->has_src : &cube->has_dst;
 
 	answers->rows.count = 0;
 	*sums = (struct answer_sums){0};
-	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
+	for (unsigned code = country_set_next(has, 0); code < COUNTRY_CODES;
+	     code = country_set_next(has, code + 1)) {
 		struct cell cell = {source ? code : COUNTRY_CODES, source ? COUNTRY_CODES : code,
 				    source ? cube->src[code] : cube->dst[code], ident};
 		uint64_t records = cell_records(cell.class);
 		struct cube_sum sum;
 
-		if (!records)
-			continue;
 		sums->processed += records;
 		if (!decide_cell(answers, &cell, &sum))
 			return false;
@@ -325,14 +325,18 @@ static bool take_untagged(const struct answers *answers, const struct cube_sum *
 	       is_inside(answers, untagged);
 }
 
+static void clear_side(struct cube_sum (*row)[CUBE_CLASSES], struct country_set *has)
+{
+	for (unsigned code = country_set_next(has, 0); code < COUNTRY_CODES;
+	     code = country_set_next(has, code + 1))
+		memset(row[code], 0, sizeof(row[code]));
+	memset(has, 0, sizeof(*has));
+}
+
 static void clear_cube(struct country_cube *cube)
 {
-	for (unsigned code = 0; code < COUNTRY_CODES; code++) {
-		if (cell_records(cube->src[code]))
-			memset(cube->src[code], 0, sizeof(cube->src[code]));
-		if (cell_records(cube->dst[code]))
-			memset(cube->dst[code], 0, sizeof(cube->dst[code]));
-	}
+	clear_side(cube->src, &cube->has_src);
+	clear_side(cube->dst, &cube->has_dst);
 }
 
 bool answers_from_cube(struct answers *answers, void *worker, struct nffile_reader *reader,
@@ -341,10 +345,10 @@ bool answers_from_cube(struct answers *answers, void *worker, struct nffile_read
 	struct cube_sum untagged = {0};
 	bool done;
 
-	if (!answers->sum || !answers->suffices || !cells(answers) ||
-	    !nffile_add_cube(reader, &answers->cells->cube, &untagged))
+	if (!answers->sum || !answers->suffices || !cells(answers))
 		return false;
-	done = take_untagged(answers, &untagged) &&
+	done = nffile_add_cube(reader, &answers->cells->cube, &untagged) &&
+	       take_untagged(answers, &untagged) &&
 	       (take_sides(answers, worker, nffile_info(reader)->ident, sums) ||
 		take_pairs(answers, worker, reader, sums));
 	clear_cube(&answers->cells->cube);
