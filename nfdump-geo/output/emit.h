@@ -18,7 +18,7 @@ EMIT(proto) EMIT(flags) EMIT(direction) EMIT(dst_port) EMIT(icmp)
 EMIT(address) EMIT(geo_address) EMIT(network) EMIT(hop) EMIT(nat)
 EMIT(address_port) EMIT(geo_address_port) EMIT(nat_port)
 EMIT(mac) EMIT(mpls) EMIT(mpls_all) EMIT(event) EMIT(event_ext) EMIT(acl_in) EMIT(acl_out)
-EMIT(ctry2) EMIT(ctry_now) EMIT(ctry3) EMIT(ctry_number) EMIT(name) EMIT(ctry_name) EMIT(ctry_class)
+EMIT(as_name) EMIT(ctry2) EMIT(ctry_now) EMIT(ctry3) EMIT(ctry_number) EMIT(name) EMIT(ctry_name) EMIT(ctry_class)
 EMIT(country) EMIT(key)
 #undef EMIT
 

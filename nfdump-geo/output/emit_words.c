@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* emit_words.c - tokens that print words: countries, names that the files hold, keys of -A. */
+#include "geo/asdb.h"
 #include "geo/country.h"
 #include "output/emit.h"
 #include "output/names.h"
@@ -41,6 +42,11 @@ EMIT(ctry_class)
 	const char *word = country_class_word((uint16_t)step_number(step, row->view));
 
 	return put_left(at, word, strlen(word), step->width);
+}
+
+EMIT(as_name)
+{
+	return put_name_left(at, asdb_name(as_of(row->view, step->arg)), step->width);
 }
 
 EMIT(country)

@@ -158,6 +158,8 @@ static int add_token(struct build *build, const struct token *token)
 		step->width = (uint16_t)header_len;
 	if (token->emit == emit_blank)
 		build->format->blank = token->name;
+	if (token->emit == emit_as_name)
+		build->format->as_name = token->name;
 	build->format->fixed_bytes += STEP_FIXED_BYTES;
 	build->format->variable += (token->flags & FLAG_V) != 0;
 	build->format->fixed_bytes += token->flags & FLAG_M ? NAME_SHOWN_MAX : 0;
@@ -276,7 +278,7 @@ int format_compile_csv(struct format *format, const char *text, const struct row
 	struct build build = {.format = format, .options = &plain, .error = error};
 	int status = NFGEO_OK;
 
-	*format = (struct format){.csv = true};
+	*format = (struct format){.csv = true, .quotes = true};
 	while (status == NFGEO_OK) {
 		size_t len = strcspn(text, ",");
 
@@ -350,6 +352,26 @@ static char *trim(char *from, char *to)
 	return from + (to - first);
 }
 
+/* Names of organisations have commas. In quotes then, quotes in them twice (RFC 4180). */
+static char *quote(char *from, char *to)
+{
+	char name[STEP_FIXED_BYTES];
+	size_t len = (size_t)(to - from);
+
+	if (!memchr(from, ',', len) && !memchr(from, '"', len))
+		return to;
+	memcpy(name, from, len);
+	to = from;
+	*to++ = '"';
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] == '"')
+			*to++ = '"';
+		*to++ = name[i];
+	}
+	*to++ = '"';
+	return to;
+}
+
 void format_row(const struct format *format, struct text *text, const struct flow_row *row)
 {
 	/* a hex dump takes 5 bytes a byte; labels and names less */
@@ -365,6 +387,8 @@ void format_row(const struct format *format, struct text *text, const struct flo
 		at = format->step[i].emit(at, &format->step[i], row);
 		if (format->csv)
 			at = trim(from, at);
+		if (format->quotes && format->step[i].emit == emit_as_name)
+			at = quote(from, at);
 	}
 	*at++ = '\n';
 	text_commit(text, at);

@@ -69,9 +69,11 @@ struct format {
 	size_t fixed_bytes;    /* most that the steps without variable text write */
 	unsigned variable;     /* steps that may write as much as the record holds, hex dumped */
 	bool csv;	       /* columns lose their padding */
+	bool quotes;	       /* names with commas are put in quotes */
 	bool needs_country;    /* a token prints countries */
 	bool needs_number;     /* a token prints the record number */
 	const char *blank;     /* the last token that has no values here; NULL = none */
+	const char *as_name;   /* the last that needs names of AS (geo/asdb.h); NULL = none */
 	bool needs_now;	       /* a token prints today's countries */
 	bool needs_names;      /* a token prints names that the file holds */
 	struct arena arena;

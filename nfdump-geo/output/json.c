@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "geo/asdb.h"
 #include "geo/country.h"
 #include "output/emit.h"
 #include "output/names.h"
@@ -505,6 +506,9 @@ static void stat_object(struct object *object, const struct stat_table *table,
 	string(object, "value", value + blanks, len - blanks);
 	if (table->kind == STAT_COUNTRY)
 		letters(object, "alpha2", (uint16_t)row->value.low, "null");
+	if (table->kind == STAT_AS)
+		string(object, "organisation", asdb_name((uint32_t)row->value.low),
+		       strlen(asdb_name((uint32_t)row->value.low)));
 	number(object, "flows", row->flows);
 	number(object, "packets", packets);
 	number(object, "bytes", bytes);

@@ -93,14 +93,11 @@ const char *end_reason_name(uint8_t reason)
 
 const char *missing_reason(const char *name)
 {
-	static const char as[] = "there is no database of AS organisations; AS numbers are in "
-				 "%sas %das, srcas dstas as";
 	static const char tls[] = "TLS handshakes are not decoded";
 	static const struct {
 		const char *name, *reason;
 	} rows[] = {
-		{"sasn", as}, {"dasn", as}, {"srcasn", as}, {"dstasn", as}, {"asn", as},
-		{"ja3", tls}, {"ja4", tls}, {"ja4s", tls},  {"sni", tls},
+		{"ja3", tls}, {"ja4", tls}, {"ja4s", tls}, {"sni", tls},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++)

@@ -22,7 +22,7 @@ const char *nat_event_text(uint8_t event);
 /** Event of a firewall record in words. */
 const char *nsel_event_text(uint8_t event);
 
-/** Why a column or key of stock has no values here (sasn, srcasn, ja3, ..); NULL = it has. */
+/** Why a column or key of stock has no values here (ja3, ..); NULL = it has. */
 const char *missing_reason(const char *name);
 
 /** "idle timeout"; "" for 0. */

@@ -10,6 +10,21 @@ static const char digit_pairs[] = "000102030405060708091011121314151617181920212
 				  "75767778798081828384858687888990919293949596979899";
 static const char hex_digits[] = "0123456789abcdef";
 
+size_t text_fits(const char *text, size_t width, size_t *characters)
+{
+	size_t len = 0;
+
+	*characters = 0;
+	for (; text[len]; len++) {
+		if (((unsigned char)text[len] & 0xc0) == 0x80)
+			continue;
+		if (*characters == width)
+			break;
+		++*characters;
+	}
+	return len;
+}
+
 char *digits_before(char *end, uint64_t value)
 {
 	while (value >= 100) {

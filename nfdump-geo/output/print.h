@@ -49,6 +49,24 @@ static inline char *put_left(char *at, const char *text, size_t len, size_t widt
 	return len < width ? put_blanks(at, width - len) : at;
 }
 
+/** Bytes of a UTF-8 text that take `width` characters at most. @param characters  that they take */
+size_t text_fits(const char *text, size_t width, size_t *characters);
+
+/** A UTF-8 text cut to `width` characters, at the left or right of as many. */
+static inline char *put_name_left(char *at, const char *name, size_t width)
+{
+	size_t characters, len = text_fits(name, width, &characters);
+
+	return put_blanks(put_text(at, name, len), width - characters);
+}
+
+static inline char *put_name_right(char *at, const char *name, size_t width)
+{
+	size_t characters, len = text_fits(name, width, &characters);
+
+	return put_text(put_blanks(at, width - characters), name, len);
+}
+
 /** Decimal digits into the end of a buffer. @return first digit */
 char *digits_before(char *end, uint64_t value);
 

@@ -24,6 +24,7 @@ enum stat_kind {
 	STAT_NSEL_EVENT,
 	STAT_NAT_EVENT,
 	STAT_NBAR,
+	STAT_AS, /* a number; text and tables for people also have the name */
 };
 
 struct stat_value {

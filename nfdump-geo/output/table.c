@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "geo/asdb.h"
 #include "geo/country.h"
 #include "output/emit.h"
 #include "output/layout.h"
@@ -219,6 +220,9 @@ static char *put_value(char *at, const struct output *output, const struct stat_
 
 	if (table->kind == STAT_COUNTRY && !output->options.plain)
 		return put_country_cell(at, (uint16_t)value->low, terminal, terminal->flags);
+	if (table->kind == STAT_AS && !output->options.plain)
+		return put_string(put_string(put_number(at, value->low), " "),
+				  asdb_name((uint32_t)value->low));
 	if (table->kind == STAT_COUNTRY_PAIR && !output->options.plain) {
 		at = put_country_cell(at, (uint16_t)(value->low >> 16), terminal, false);
 		at = put_string(at, terminal->utf8 ? " \xe2\x86\x92 " : "->");

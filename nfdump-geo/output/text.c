@@ -2,6 +2,7 @@
 /* text.c - statistics tables as text, as NfSen's alert code counts their lines. */
 #include <stdio.h>
 
+#include "geo/asdb.h"
 #include "geo/country.h"
 #include "output/emit.h"
 #include "output/names.h"
@@ -33,6 +34,7 @@ char *put_stat_value(char *at, enum stat_kind kind, const struct stat_value *val
 	switch (kind) {
 	case STAT_NUMBER:
 	case STAT_PROTO:
+	case STAT_AS:
 		return put_number(at, value->low);
 	case STAT_ADDRESS:
 		return put_address(at, &(struct address){value->high, value->low, value->family});
@@ -84,7 +86,7 @@ unsigned stat_kind_width(enum stat_kind kind)
 		[STAT_MPLS] = 12,	[STAT_LATENCY] = 9,  [STAT_HEX] = 10,
 		[STAT_PROTO] = 5,	[STAT_COUNTRY] = 2,  [STAT_COUNTRY_PAIR] = 6,
 		[STAT_WORD] = 13,	[STAT_NSEL_EVENT] = 7, [STAT_NAT_EVENT] = 7,
-		[STAT_NBAR] = 8,
+		[STAT_NBAR] = 8,	[STAT_AS] = 6,
 	};
 
 	return width[kind];
@@ -101,9 +103,20 @@ static char *put_counter(char *at, const struct output *output, uint64_t value)
 	return output->options.plain ? put_number_right(at, value, 8) : put_scaled(at, value, 8);
 }
 
+/* Of the organisation: 45, its number: 7, and two blanks. */
+enum { AS_NAME_WIDTH = 45, AS_NUMBER_WIDTH = 7, AS_WIDTH = 54 };
+
 static size_t value_width(const struct output *output, const struct stat_table *table)
 {
+	if (table->kind == STAT_AS)
+		return AS_WIDTH;
 	return table->kind == STAT_ADDRESS && output->options.long6 ? 39 : 17;
+}
+
+static char *put_as(char *at, uint32_t number)
+{
+	at = put_name_right(at, asdb_name(number), AS_NAME_WIDTH);
+	return put_string(put_number_right(at, number, AS_NUMBER_WIDTH), "  ");
 }
 
 /* Addresses are condensed to 16 characters unless -6, as in flow lines. */
@@ -115,6 +128,8 @@ static char *put_value_column(char *at, const struct output *output, const struc
 	size_t len = (size_t)(put_stat_value(text, table->kind, value, output->options.plain) - text);
 	bool address = table->kind == STAT_ADDRESS;
 
+	if (table->kind == STAT_AS)
+		return put_as(at, (uint32_t)value->low);
 	if (address && output->options.tag) {
 		*at++ = 1;
 	}

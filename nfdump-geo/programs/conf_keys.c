@@ -16,6 +16,7 @@ static const struct conf_known program_keys[] = {
 	{"nfcapd", "geodb.path", CONF_TEXT},
 	{"nfcapd", "exporter.", CONF_LIST},
 	{"nfprofile", "geodb.path", CONF_TEXT},
+	{"geo", "asdb.path", CONF_TEXT}, /* of nfdump */
 	{"geo", "sketches", CONF_BOOL}, /* of whoever writes files; the others are of the database */
 };
 

@@ -15,6 +15,7 @@ enum {
 	LONG_PROVENANCE,
 	LONG_EXPLAIN,
 	LONG_GEO_COMPARE,
+	LONG_ASDB,
 	LONG_NO_INDEX,
 };
 
@@ -50,6 +51,7 @@ static const char help[] =
 	"  -G DB, --geodb DB  for flows without stored countries; --no-geo: none\n"
 	"  --geo-compare   what moved since it was stored, by -G; -o compare lists flows\n"
 	"  --provenance    which databases the stored countries are of; also -o json\n"
+	"  --asdb FILE     names of AS for %sasn %dasn, -s asn: as GeoLite2-ASN.mmdb\n"
 	"Files\n"
 	"  -I, -g          totals of the files; a line a file\n"
 	"  -v, -E FILE     verify a file; its exporters\n"
@@ -58,8 +60,7 @@ static const char help[] =
 	"Others\n"
 	"  --explain       say what was read, passed over, and answered from sums\n"
 	"  -C FILE         configuration, 'none' = none\n"
-	"  -W N            threads\n"
-	"  -V, -h          version, this help\n";
+	"  -W N            threads; -V version, -h this help\n";
 
 void nfdump_help(void)
 {
@@ -231,6 +232,9 @@ static bool set_plain(struct nfdump_options *options, int option, const char *va
 	case 'G':
 		options->geodb = value;
 		return true;
+	case LONG_ASDB:
+		options->asdb = value;
+		return true;
 	case LONG_NO_GEO:
 		options->geodb = "none";
 		return true;
@@ -393,6 +397,7 @@ int nfdump_options_parse(struct nfdump_options *options, int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{"geodb", required_argument, NULL, 'G'}, {"no-geo", no_argument, NULL, LONG_NO_GEO},
+		{"asdb", required_argument, NULL, LONG_ASDB},
 		{"arrival-order", no_argument, NULL, LONG_ARRIVAL_ORDER},
 		{"provenance", no_argument, NULL, LONG_PROVENANCE},
 		{"geo-compare", no_argument, NULL, LONG_GEO_COMPARE},

@@ -39,6 +39,7 @@ struct nfdump_options {
 	const char *ident;	  /* -i */
 	const char *conf_path;	  /* -C */
 	const char *geodb;	  /* -G */
+	const char *asdb;	  /* --asdb: names of AS */
 	char *filter_text;	  /* the arguments, joined; owns; NULL if there are none */
 	uint64_t limit;		  /* -c */
 	int64_t top;		  /* -n; -1 = not given */

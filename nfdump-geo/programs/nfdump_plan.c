@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "geo/asdb.h"
 #include "nffile/reader.h"
 #include "output/names.h"
 
@@ -158,6 +159,47 @@ static void tell_blank(const char *token)
 		common_complain("nfdump", "%%%s is left blank: %s", token, missing_reason(token));
 }
 
+/* What asks for names of AS: a key, else (less urgent) a column; NULL = nothing. */
+static const char *who_needs_as(const struct run *run, bool *is_key)
+{
+	const struct nfdump_options *options = &run->options;
+
+	*is_key = true;
+	for (unsigned i = 0; i < options->stat_count; i++)
+		if (!options->stat[i].record && options->stat[i].key.kind == STAT_AS)
+			return options->stat[i].key.name;
+	for (unsigned i = 0; options->mode == AGGREGATE_KEYS && i < options->keys.shown.count; i++)
+		if (options->keys.shown.column[i].kind == STAT_AS)
+			return options->keys.shown.column[i].name;
+	*is_key = false;
+	return run->output.format.as_name;
+}
+
+/* The database of AS numbers is opened by those who need it. */
+static int open_as_names(struct run *run)
+{
+	static const char none[] = "names of AS are in no flow file: give a database of AS numbers, "
+				   "as GeoLite2-ASN.mmdb, with --asdb FILE or the key geo.asdb.path";
+	const char *path = run->options.asdb, *name;
+	struct error error = {0};
+	bool is_key;
+
+	name = who_needs_as(run, &is_key);
+	if (!name)
+		return EXIT_DONE;
+	if (!path)
+		path = conf_text(run->conf, "geo", "asdb.path");
+	if (path)
+		return asdb_open(path, &error) == NFGEO_OK ? EXIT_DONE : run_failed(&error);
+	if (!is_key) {
+		common_complain("nfdump", "%%%s is left blank: %s", name, none);
+		return EXIT_DONE;
+	}
+	common_complain("nfdump", "%s: %s; the numbers that exporters sent are srcas, dstas and as",
+			name, none);
+	return EXIT_FAILED;
+}
+
 /* -o, or what fits the aggregation. */
 int run_open_output(struct run *run)
 {
@@ -196,7 +238,7 @@ int run_open_output(struct run *run)
 	if (output_open(&run->output, &settings, &error) != NFGEO_OK)
 		return run_failed(&error);
 	tell_blank(run->output.format.blank);
-	return EXIT_DONE;
+	return open_as_names(run);
 }
 
 /* Does the answer depend on countries, and would it be the better for them? */

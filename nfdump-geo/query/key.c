@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "geo/asdb.h"
 #include "geo/country.h"
 
 enum { FIELD_NONE = FIELD_COUNT, CLASS_PUBLIC = 1 /* any country, as the value of a class */ };
@@ -17,6 +18,7 @@ struct known_key {
 	uint8_t field, also;
 };
 
+#define AS_HEADER "Organisation AS num  "
 static const struct known_key known[] = {
 #define KEY(names, header, kind, source, field, also, token)                                       \
 	{names, header, token, STAT_##kind, KEY_##source, FIELD_##field, FIELD_##also},
@@ -288,6 +290,8 @@ struct stat_value key_value(const struct key *key, enum field_id field,
 		return (struct stat_value){.low = nbar_value(view)};
 	case KEY_EVENT:
 		return (struct stat_value){.low = event_value(view)};
+	case KEY_ASN:
+		return (struct stat_value){.low = as_of(view, field == FIELD_DST_AS)};
 	case KEY_ADDR:
 		return address_value(view, field);
 	case KEY_IP4:

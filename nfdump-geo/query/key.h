@@ -22,6 +22,7 @@ enum key_source {
 	KEY_LABEL,
 	KEY_NBAR,
 	KEY_EVENT, /* of a firewall, or else of NAT */
+	KEY_ASN,   /* stored, or else of the address by the database of AS numbers */
 	/* addresses */
 	KEY_ADDR,
 	KEY_IP4,

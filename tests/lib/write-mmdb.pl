@@ -4,7 +4,8 @@
 #
 # Write a small MaxMind DB for tests. ALIAS 1: ::ffff:0:0/96, 2001::/32 and 2002::/16 lead to the
 # IPv4 part, as in MaxMind's own. LAYOUT is one of those below. PREFIXES: lines "PREFIX CC", outer
-# ones before those inside them; CC "-" is a record without a country.
+# ones before those inside them; CC "-" is a record without a country. The layouts asn and astext have
+# "PREFIX NUMBER NAME" instead.
 use strict;
 use warnings;
 use MaxMind::DB::Writer::Tree;
@@ -17,7 +18,7 @@ my %type = (
 	country => 'map', registered_country => 'map', continent => 'map', names => 'map',
 	traits => ['array', 'map'], geoname_id => 'uint32', is_good => 'boolean',
 	weight => 'double', share => 'float', offset => 'int32', big => 'uint128', wide => 'uint64',
-	raw => 'bytes', port => 'uint16',
+	raw => 'bytes', port => 'uint16', autonomous_system_number => 'uint32',
 );
 $type{country} = 'utf8_string' if $layout eq 'plain';
 
@@ -35,6 +36,12 @@ my %record = (
 	},
 	flat => sub { return $_[0] eq '-' ? {name => 'none'} : {country_code => $_[0]} },
 	plain => sub { return $_[0] eq '-' ? {name => 'none'} : {country => $_[0], asn => 'AS1'} },
+	asn => sub {
+		my ($number, $name) = split ' ', $_[0], 2;
+		return {autonomous_system_number => $number,
+			(defined $name ? (autonomous_system_organization => $name) : ())};
+	},
+	astext => sub { my ($number, $name) = split ' ', $_[0], 2; return {asn => "AS$number", as_name => $name // ''} },
 	odd => sub {
 		my ($cc) = @_;
 		return {
@@ -57,7 +64,8 @@ my $tree = MaxMind::DB::Writer::Tree->new(
 	map_key_type_callback => sub { $type{$_[0]} // 'utf8_string' },
 );
 while (<STDIN>) {
-	my ($prefix, $cc) = split;
+	chomp;
+	my ($prefix, $cc) = split ' ', $_, 2;
 	$tree->insert_network($prefix, $record{$layout}->($cc));
 }
 open(my $file, '>:raw', $out) or die "$out: $!\n";

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libmaxminddb reads the file; all its networks are walked once, in the order of their addresses,
+ * into two lists of ranges. A range begins where its predecessor ends. What the file says is not
+ * believed: a tree that leads to more places than it has nodes is refused, a name is cut and
+ * cleaned.
+ */
+#include "geo/asdb.h"
+
+#include <maxminddb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "include/nfgeo.h"
+
+struct range4 {
+	uint32_t first, number;
+};
+
+struct range6 {
+	uint64_t high, low; /* first */
+	uint32_t number;
+};
+
+struct as_name {
+	uint32_t number;
+	const char *name; /* in asdb.text */
+};
+
+struct asdb {
+	struct range4 *range4;
+	struct range6 *range6;
+	size_t count4, count6, capacity4, capacity6;
+	struct as_name *name; /* by number */
+	size_t name_count;
+	struct arena text;
+};
+
+static struct asdb *opened;
+
+static void asdb_free(struct asdb *db)
+{
+	if (!db)
+		return;
+	free(db->range4);
+	free(db->range6);
+	free(db->name);
+	arena_fini(&db->text);
+	free(db);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+enum { DEPTH_MAX = 128, FIELDS = 6 };
+
+/* Where vendors have them. The first that is there counts. */
+static const char *const number_paths[FIELDS][4] = {
+	{"autonomous_system_number", NULL},	      {"asn", NULL},	   {"as_number", NULL},
+	{"traits", "autonomous_system_number", NULL}, {"as", "asn", NULL}, {"asn", "asn", NULL},
+};
+static const char *const name_paths[FIELDS][4] = {
+	{"autonomous_system_organization", NULL},	    {"as_name", NULL},	  {"as_org", NULL},
+	{"traits", "autonomous_system_organization", NULL}, {"as", "name", NULL}, {"name", NULL},
+};
+
+struct walk {
+	struct asdb *db;
+	MMDB_s *mmdb;
+	struct hash numbers; /* offset of a record in the data section -> its AS */
+	struct hash names;   /* AS -> name */
+	uint64_t steps_left;
+	uint32_t ip4_node; /* where IPv4 begins in a tree of IPv6; 0 = nowhere */
+	bool failed;	   /* out of memory */
+	bool endless;	   /* more ways than the tree has nodes */
+};
+
+/* @return false when there is no such thing */
+static bool get_field(MMDB_entry_s *entry, const char *const (*paths)[4], MMDB_entry_data_s *data)
+{
+	for (unsigned i = 0; i < FIELDS; i++)
+		if (MMDB_aget_value(entry, data, (const char *const *)paths[i]) == MMDB_SUCCESS &&
+		    data->has_data)
+			return true;
+	return false;
+}
+
+/* A number, or text as in "AS15169". */
+static uint32_t number_of(const MMDB_entry_data_s *data)
+{
+	char text[16] = "", *digits = text, *end;
+	unsigned long value;
+
+	switch (data->type) {
+	case MMDB_DATA_TYPE_UINT16:
+		return data->uint16;
+	case MMDB_DATA_TYPE_UINT32:
+		return data->uint32;
+	case MMDB_DATA_TYPE_UINT64:
+		return data->uint64 <= UINT32_MAX ? (uint32_t)data->uint64 : 0;
+	case MMDB_DATA_TYPE_UTF8_STRING:
+		if (data->data_size < sizeof(text))
+			memcpy(text, data->utf8_string, data->data_size);
+		if ((text[0] | 32) == 'a' && (text[1] | 32) == 's')
+			digits += 2;
+		value = strtoul(digits, &end, 10);
+		return *digits >= '0' && *digits <= '9' && !*end && value <= UINT32_MAX
+			       ? (uint32_t)value
+			       : 0;
+	default:
+		return 0;
+	}
+}
+
+/* Printable, whole characters, no longer than a name may be. */
+static size_t clean_name(char *out, const char *text, size_t len)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < len && used < ASDB_NAME_MAX; i++)
+		out[used++] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
+	if (used < len)
+		while (used && ((unsigned char)text[used] & 0xc0) == 0x80)
+			used--;
+	return used;
+}
+
+static void keep_name(struct walk *walk, uint32_t number, const MMDB_entry_data_s *data)
+{
+	char name[ASDB_NAME_MAX], *kept;
+	uint64_t key = number;
+	const char **value;
+	bool fresh;
+
+	if (data->type != MMDB_DATA_TYPE_UTF8_STRING)
+		return;
+	kept = arena_strndup(&walk->db->text, name,
+			     clean_name(name, data->utf8_string, data->data_size));
+	value = kept ? hash_upsert(&walk->names, &key, hash_bytes(&key, sizeof(key)), &fresh)
+		     : NULL;
+	if (!value)
+		walk->failed = true;
+	else if (fresh)
+		*value = kept;
+}
+
+/* Networks of one AS share a record, mostly: each is read once. */
+static uint32_t number_at(struct walk *walk, const MMDB_entry_s *place)
+{
+	MMDB_entry_s entry = *place;
+	MMDB_entry_data_s data;
+	uint64_t key = entry.offset;
+	uint32_t *number;
+	bool fresh;
+
+	number = hash_upsert(&walk->numbers, &key, hash_bytes(&key, sizeof(key)), &fresh);
+	if (!number) {
+		walk->failed = true;
+		return 0;
+	}
+	if (!fresh || !get_field(&entry, number_paths, &data) || !(*number = number_of(&data)))
+		return *number;
+	if (get_field(&entry, name_paths, &data))
+		keep_name(walk, *number, &data);
+	return *number;
+}
+
+static bool more_room(void **list, size_t *capacity, size_t bytes)
+{
+	size_t wanted = 2 * *capacity + 4096;
+	void *grown = reallocarray(*list, wanted, bytes);
+
+	if (!grown)
+		return false;
+	*list = grown;
+	*capacity = wanted;
+	return true;
+}
+
+static void add4(struct walk *walk, uint32_t first, uint32_t number)
+{
+	struct asdb *db = walk->db;
+
+	if (db->count4 && db->range4[db->count4 - 1].number == number)
+		return;
+	if (db->count4 == db->capacity4 &&
+	    !more_room((void **)&db->range4, &db->capacity4, sizeof(*db->range4))) {
+		walk->failed = true;
+		return;
+	}
+	db->range4[db->count4++] = (struct range4){first, number};
+}
+
+static void add6(struct walk *walk, const uint64_t first[2], uint32_t number)
+{
+	struct asdb *db = walk->db;
+
+	if (db->count6 && db->range6[db->count6 - 1].number == number)
+		return;
+	if (db->count6 == db->capacity6 &&
+	    !more_room((void **)&db->range6, &db->capacity6, sizeof(*db->range6))) {
+		walk->failed = true;
+		return;
+	}
+	db->range6[db->count6++] = (struct range6){first[0], first[1], number};
+}
+
+/* A network in the address space of the tree: 32 bits at the lower end of `low`, or 128. */
+struct network {
+	uint64_t first[2]; /* high, low */
+	unsigned depth;
+	bool is4;
+};
+
+/* IPv4 is ::/96 of a tree of IPv6. */
+static bool holds_ip4(const struct network *prefix)
+{
+	return !prefix->is4 && !prefix->first[0] && !(prefix->first[1] >> 32);
+}
+
+static void add(struct walk *walk, const struct network *prefix, uint32_t number)
+{
+	if (prefix->is4) {
+		add4(walk, (uint32_t)prefix->first[1], number);
+		return;
+	}
+	if (holds_ip4(prefix))
+		add4(walk, (uint32_t)prefix->first[1], number);
+	add6(walk, prefix->first, number);
+}
+
+static struct network half(const struct network *prefix, bool right)
+{
+	struct network part = *prefix;
+	unsigned bit = (prefix->is4 ? 32 : 128) - ++part.depth;
+
+	if (right)
+		part.first[bit < 64] |= 1ull << bit % 64;
+	return part;
+}
+
+static void walk_node(struct walk *walk, uint32_t node, const struct network *prefix);
+
+static void walk_record(struct walk *walk, uint8_t type, uint64_t record, const MMDB_entry_s *entry,
+			const struct network *prefix)
+{
+	if (type == MMDB_RECORD_TYPE_DATA)
+		add(walk, prefix, number_at(walk, entry));
+	else if (type == MMDB_RECORD_TYPE_SEARCH_NODE &&
+		 prefix->depth < (prefix->is4 ? 32 : DEPTH_MAX) &&
+		 (record != walk->ip4_node || holds_ip4(prefix)))
+		walk_node(walk, (uint32_t)record, prefix);
+	else /* nothing there; or IPv4 by another way, 2002::/16: asked for as IPv4 */
+		add(walk, prefix, 0);
+}
+
+static void walk_node(struct walk *walk, uint32_t node, const struct network *prefix)
+{
+	struct network left = half(prefix, false), right = half(prefix, true);
+	MMDB_search_node_s records;
+
+	if (walk->failed || walk->endless)
+		return;
+	if (!walk->steps_left-- || MMDB_read_node(walk->mmdb, node, &records) != MMDB_SUCCESS) {
+		walk->endless = true;
+		return;
+	}
+	walk_record(walk, records.left_record_type, records.left_record, &records.left_record_entry,
+		    &left);
+	walk_record(walk, records.right_record_type, records.right_record,
+		    &records.right_record_entry, &right);
+}
+
+static int by_number(const void *one, const void *other)
+{
+	uint32_t a = ((const struct as_name *)one)->number,
+		 b = ((const struct as_name *)other)->number;
+
+	return (a > b) - (a < b);
+}
+
+static void sort_names(struct walk *walk)
+{
+	struct asdb *db = walk->db;
+
+	db->name = calloc(walk->names.count + 1, sizeof(*db->name));
+	if (!db->name) {
+		walk->failed = true;
+		return;
+	}
+	for (uint32_t i = 0; i < walk->names.count; i++)
+		db->name[i] =
+			(struct as_name){(uint32_t) * (const uint64_t *)hash_key(&walk->names, i),
+					 *(const char *const *)hash_value(&walk->names, i)};
+	db->name_count = walk->names.count;
+	qsort(db->name, db->name_count, sizeof(*db->name), by_number);
+}
+
+static int read_all(struct asdb *db, MMDB_s *mmdb, const char *path, struct error *error)
+{
+	const MMDB_metadata_s *metadata = &mmdb->metadata;
+	struct walk walk = {.db = db, .mmdb = mmdb, .steps_left = metadata->node_count};
+	struct network all = {.is4 = metadata->ip_version == 4};
+
+	if (!all.is4 && mmdb->ipv4_start_node.netmask == 96)
+		walk.ip4_node = mmdb->ipv4_start_node.node_value;
+	hash_init(&walk.numbers, sizeof(uint64_t), sizeof(uint32_t));
+	hash_init(&walk.names, sizeof(uint64_t), sizeof(const char *));
+	walk_node(&walk, 0, &all);
+	sort_names(&walk);
+	hash_fini(&walk.numbers);
+	hash_fini(&walk.names);
+	if (walk.failed)
+		return error_set(error, NFGEO_ENOMEM, "%s: out of memory", path);
+	if (walk.endless)
+		return error_set(error, NFGEO_ECORRUPT,
+				 "%s is refused: its search tree is damaged: get it again", path);
+	if (db->count4 + db->count6 < 2 + (size_t)!all.is4)
+		return error_set(
+			error, NFGEO_EINVAL,
+			"%s (%s) has no AS numbers: take a database of them, as GeoLite2-ASN", path,
+			metadata->database_type ? metadata->database_type : "");
+	return NFGEO_OK;
+}
+
+int asdb_open(const char *path, struct error *error)
+{
+	struct asdb *db = calloc(1, sizeof(*db));
+	MMDB_s mmdb;
+	int status;
+
+	asdb_close();
+	if (!db)
+		return error_set(error, NFGEO_ENOMEM, "%s: out of memory", path);
+	status = MMDB_open(path, MMDB_MODE_MMAP, &mmdb);
+	if (status != MMDB_SUCCESS) {
+		asdb_free(db);
+		return error_set(error, NFGEO_EINVAL, "database of AS numbers %s: %s", path,
+				 MMDB_strerror(status));
+	}
+	status = read_all(db, &mmdb, path, error);
+	MMDB_close(&mmdb);
+	if (status == NFGEO_OK)
+		opened = db;
+	else
+		asdb_free(db);
+	return status;
+}
+
+void asdb_close(void)
+{
+	asdb_free(opened);
+	opened = NULL;
+}
+
+bool asdb_is_open(void)
+{
+	return opened != NULL;
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+uint32_t asdb_number4(uint32_t address)
+{
+	size_t from = 0, to = opened ? opened->count4 : 0;
+
+	while (from < to) {
+		size_t middle = (from + to) / 2;
+
+		if (opened->range4[middle].first <= address)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from ? opened->range4[from - 1].number : 0;
+}
+
+uint32_t asdb_number6(uint64_t high, uint64_t low)
+{
+	size_t from = 0, to = opened ? opened->count6 : 0;
+
+	if (!high && low >> 32 == 0xffff)
+		return asdb_number4((uint32_t)low);
+	while (from < to) {
+		size_t middle = (from + to) / 2;
+		const struct range6 *range = &opened->range6[middle];
+
+		if (range->high < high || (range->high == high && range->low <= low))
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from ? opened->range6[from - 1].number : 0;
+}
+
+const char *asdb_name(uint32_t number)
+{
+	const struct as_name key = {.number = number}, *found;
+
+	if (!opened)
+		return "";
+	found = bsearch(&key, opened->name, opened->name_count, sizeof(key), by_number);
+	return found ? found->name : "";
+}
+
+uint32_t as_of(const struct record_view *view, bool dst)
+{
+	uint32_t number = (uint32_t)view_number(view, dst ? FIELD_DST_AS : FIELD_SRC_AS);
+	const uint8_t *at;
+
+	if (number || !opened)
+		return number;
+	if (view_is_ip6(view)) {
+		at = view_payload(view, ELEMENT_IP6) + (dst ? 16 : 0);
+		return asdb_number6(bytes_get64(at), bytes_get64(at + 8));
+	}
+	if (!view_has(view, ELEMENT_IP4))
+		return 0;
+	return asdb_number4(bytes_get32(view_payload(view, ELEMENT_IP4) + (dst ? 4 : 0)));
+}
