@@ -109,7 +109,8 @@ for my $case ([$flows, 'invalid metadata|is no|Error|error'], ["$dir/none", 'non
 my $countries = database('countries', 24, 6, 0, 'flat', '10.0.0.0/8 CZ');
 like((run_program($nfdump, '--asdb', $countries, '-r', $flows, '-s', 'srcasn'))[2], qr/has no AS numbers/, 'a database of countries');
 
-# Damage anywhere: an answer or a refusal.
+# Damage anywhere: an answer or a refusal. (libmaxminddb 1.7 leaks some metadata of what it refuses.)
+$ENV{ASAN_OPTIONS} = ($ENV{ASAN_OPTIONS} // '') . ':detect_leaks=0';
 my $bytes = read_file($db);
 my %odd;
 srand(3);
