@@ -299,12 +299,19 @@ static enum taken take_some(struct scan *scan, struct worker *worker)
 	return TAKEN_NONE;
 }
 
-/* Give out the next record block. */
+static void let_go(struct worker *worker)
+{
+	release(worker->source);
+	worker->source = NULL;
+}
+
+/* Give out the next record block, and take the last one back: the lock is taken once for both. */
 static enum taken next_block(struct scan *scan, struct worker *worker)
 {
 	enum taken taken = TAKEN_NONE;
 
 	pthread_mutex_lock(&scan->lock);
+	let_go(worker);
 	while (!taken && !scan->stop && !interrupted(scan)) {
 		struct slot *slot = &scan->slot[scan->next_file % scan->slots];
 
@@ -340,9 +347,14 @@ void scan_end_block(struct worker *worker)
 	struct error error = {0};
 	int status;
 
+	if (!scan->sink->in_order) { /* no turns: nobody is waited for, and nobody waits */
+		status = scan->sink->block_end(worker->sink, &error);
+		if (status != NFGEO_OK)
+			fail(scan, status, &error);
+		return;
+	}
 	pthread_mutex_lock(&scan->lock);
-	while (scan->sink->in_order && scan->sink_turn != worker->ordinal &&
-	       scan->status == NFGEO_OK)
+	while (scan->sink_turn != worker->ordinal && scan->status == NFGEO_OK)
 		pthread_cond_wait(&scan->turn_over, &scan->lock);
 	status = scan->status;
 	pthread_mutex_unlock(&scan->lock);
@@ -358,8 +370,7 @@ void scan_end_block(struct worker *worker)
 void scan_let_go(struct worker *worker)
 {
 	pthread_mutex_lock(&worker->scan->lock);
-	release(worker->source);
-	worker->source = NULL;
+	let_go(worker);
 	pthread_mutex_unlock(&worker->scan->lock);
 }
 
@@ -393,7 +404,6 @@ static void read_block(struct worker *worker)
 		atomic_fetch_add(&scan->plan->progress->flows, worker->block.record_count);
 	scan_records(worker);
 	scan_end_block(worker);
-	scan_let_go(worker);
 }
 
 static void *work(void *arg)
