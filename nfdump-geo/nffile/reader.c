@@ -313,8 +313,9 @@ int nffile_next_raw(struct nffile_reader *reader, struct raw_block *raw, struct 
 
 /*
  * The sizes of a block's records must add up to its payload, and their number to NumRecords. Where
- * they do not, records are kept only as far as they can be trusted: none of a compressed block,
- * because a decoder fed with damage gives damage; the ones before the break of a plain one.
+ * they do not, records are kept only as far as they can be trusted: as many as NumRecords says, when
+ * that many are whole and something follows; else the ones before the break of a plain block, and none
+ * of a compressed one, because a decoder fed with damage gives damage.
  */
 static int cut_records(const struct nffile_reader *reader, const struct raw_block *raw,
 		       struct block *block, struct error *error)
@@ -329,7 +330,7 @@ static int cut_records(const struct nffile_reader *reader, const struct raw_bloc
 	if (status == 0 && cursor.at == block->used)
 		return NFGEO_OK;
 	block->record_count -= cursor.left;
-	if (reader->info.codec != CODEC_NONE && cursor.at != block->used)
+	if (reader->info.codec != CODEC_NONE && cursor.left)
 		block->record_count = 0;
 	len = block->used - cursor.at;
 	block->used = block->record_count ? cursor.at : 0;

@@ -81,6 +81,11 @@ static int setup_plain(void **state)
 	return setup(state, "file", CODEC_NONE, false);
 }
 
+static int setup_lz4(void **state)
+{
+	return setup(state, "file", CODEC_LZ4, false);
+}
+
 static int setup_lz4_geo(void **state)
 {
 	return setup(state, "nfcapd.current.7", CODEC_LZ4, true);
@@ -289,6 +294,23 @@ static void test_never_closed(void **state)
 	free(copy);
 }
 
+/* Behind the records that a block counts lies something else: those are given, and it is told. */
+static void test_fewer_counted(void **state)
+{
+	uint8_t *copy = malloc(original_len);
+	struct reading reading;
+
+	(void)state;
+	memcpy(copy, original, original_len);
+	bytes_put32(copy + block_at[1] + BLOCK_AT_RECORDS, FLOWS - 3);
+	save(copy, original_len);
+	reading = read_all();
+	assert_int_equal(reading.flows, BLOCKS * FLOWS - 3);
+	assert_int_equal(reading.damaged, 1);
+	assert_non_null(strstr(reading.error.text, "17 of 17 records are readable, the last"));
+	free(copy);
+}
+
 /* A file that is still open has its checksums beside it. */
 static void test_sums_of_open_file(void **state)
 {
@@ -395,6 +417,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cuts, setup_plain, teardown),
 		cmocka_unit_test_setup_teardown(test_flips_with_index, setup_lz4_geo, teardown),
 		cmocka_unit_test_setup_teardown(test_never_closed, setup_plain, teardown),
+		cmocka_unit_test_setup_teardown(test_fewer_counted, setup_plain, teardown),
+		cmocka_unit_test_setup_teardown(test_fewer_counted, setup_lz4, teardown),
 		cmocka_unit_test_setup_teardown(test_sums_of_open_file, setup_lz4_geo, teardown),
 		cmocka_unit_test_setup_teardown(test_appendix_variants, setup_plain, teardown),
 		cmocka_unit_test_setup_teardown(test_long_ident, setup_plain, teardown),
