@@ -9,7 +9,6 @@
 #include <sys/uio.h>
 
 #include "base/bytes.h"
-#include "base/crc32c.h"
 #include "nffile/format.h"
 #include "nffile/reader_state.h"
 
@@ -146,7 +145,7 @@ static int check_head(const struct nffile_reader *reader, const struct raw_block
 }
 
 /* The index entry of a record block, when it can be relied on. */
-static const struct geo_entry *sealed_entry(const struct nffile_reader *reader, uint32_t ordinal)
+const struct geo_entry *reader_sealed_entry(const struct nffile_reader *reader, uint32_t ordinal)
 {
 	const struct geo_summary *summary = reader->summary;
 
@@ -160,7 +159,7 @@ static const struct geo_entry *sealed_entry(const struct nffile_reader *reader, 
 const struct geo_entry *nffile_entry(const struct nffile_reader *reader,
 				     const struct raw_block *raw)
 {
-	return reader->summary ? sealed_entry(reader, raw->ordinal) : NULL;
+	return reader->summary ? reader_sealed_entry(reader, raw->ordinal) : NULL;
 }
 
 /* A damaged block header does not cost the blocks behind it when the index knows its size. */
@@ -216,7 +215,7 @@ static int next_in_file(struct nffile_reader *reader, struct raw_block *raw, str
 	if (at_end(reader))
 		return check_end(reader, error);
 	status = reader_head(reader, reader->at, reader->info.data_end, &head);
-	entry = sealed_entry(reader, reader->ordinal);
+	entry = reader_sealed_entry(reader, reader->ordinal);
 	if (entry && (status != NFGEO_OK || head.stored_bytes != entry->stored_bytes ||
 		      head.type != BLOCK_RECORDS))
 		return step_by_index(reader, entry, error);
@@ -309,113 +308,6 @@ int nffile_next_raw(struct nffile_reader *reader, struct raw_block *raw, struct 
 		return status;
 	status = nffile_load(reader, raw, error);
 	return status == NFGEO_OK ? 1 : status;
-}
-
-/*
- * The sizes of a block's records must add up to its payload, and their number to NumRecords. Where
- * they do not, records are kept only as far as they can be trusted: as many as NumRecords says, when
- * that many are whole and something follows; else the ones before the break of a plain block, and none
- * of a compressed one, because a decoder fed with damage gives damage.
- */
-static int cut_records(const struct nffile_reader *reader, const struct raw_block *raw,
-		       struct block *block, struct error *error)
-{
-	struct block_cursor cursor = block_cursor(block);
-	const uint8_t *record;
-	size_t len;
-	int status;
-
-	while ((status = block_next(&cursor, &record, &len)) == 1)
-		;
-	if (status == 0 && cursor.at == block->used)
-		return NFGEO_OK;
-	block->record_count -= cursor.left;
-	if (reader->info.codec != CODEC_NONE && cursor.left)
-		block->record_count = 0;
-	len = block->used - cursor.at;
-	block->used = block->record_count ? cursor.at : 0;
-	return error_set(error, NFGEO_ECORRUPT,
-			 "%s: block %u at offset %" PRIu64 ": %u of %u records are readable, the "
-			 "last %zu bytes are damaged",
-			 reader->path, raw->ordinal, raw->offset, block->record_count,
-			 raw->record_count, len);
-}
-
-/* Each size leads to the next record, so a plain walk waits for memory at every step. Most records
- * are as long as the one before: guessing that (a branch, which the compiler must not turn into a
- * move) lets the processor run ahead. */
-static bool sizes_add_up(const struct block *block)
-{
-	const uint8_t *at = block->bytes;
-	size_t left = block->used, last = 0;
-
-	for (uint32_t i = block->record_count; i; i--) {
-		size_t len = left < 4 ? 0 : bytes_get16(at + 2);
-
-		if (len != last) {
-			last = len;
-			__asm__ volatile("" : "+r"(last));
-		}
-		if (last < 4 || last > left)
-			return false;
-		at += last;
-		left -= last;
-	}
-	return left == 0;
-}
-
-static int check_records(const struct nffile_reader *reader, const struct raw_block *raw,
-			 struct block *block, struct error *error)
-{
-	return sizes_add_up(block) ? NFGEO_OK : cut_records(reader, raw, block, error);
-}
-
-/* With the wrong checksum nothing in a block can be trusted. */
-static int check_entry(const struct nffile_reader *reader, const struct raw_block *raw,
-		       struct block *block, struct error *error)
-{
-	const struct geo_entry *entry =
-		raw->open ? NULL : sealed_entry(reader, raw->ordinal);
-
-	if (!entry)
-		return NFGEO_OK;
-	if (crc32c(0, block->bytes, block->used) != entry->crc) {
-		block->used = 0;
-		block->record_count = 0;
-		return error_set(error, NFGEO_ECORRUPT,
-				 "%s: block %u at offset %" PRIu64 " has the wrong checksum: its "
-				 "%u flows are left out",
-				 reader->path, raw->ordinal, raw->offset, entry->flow_count);
-	}
-	if (entry->provenance)
-		block->provenance = reader->summary->provenance[entry->provenance - 1];
-	return NFGEO_OK;
-}
-
-int nffile_decode(const struct nffile_reader *reader, const struct raw_block *raw,
-		  struct block *block, struct error *error)
-{
-	int status = block_grow(block, BLOCK_READ_MAX_BYTES);
-
-	block_clear(block);
-	block->type = raw->type;
-	if (status == NFGEO_OK)
-		status = codec_decompress(raw->open ? CODEC_NONE : reader->info.codec, raw->bytes, raw->stored_bytes,
-					  block->bytes, block->capacity, &block->used);
-	if (status != NFGEO_OK) {
-		block->used = 0;
-		return error_set(error, status,
-				 "%s: block %u at offset %" PRIu64 ": its %u bytes do not "
-				 "decompress as %s (%s): its %u records are left out",
-				 reader->path, raw->ordinal, raw->offset, raw->stored_bytes,
-				 codec_name(reader->info.codec), nfgeo_strerror(status),
-				 raw->record_count);
-	}
-	block->record_count = raw->record_count;
-	if (raw->type != BLOCK_RECORDS)
-		return NFGEO_OK;
-	status = check_entry(reader, raw, block, error);
-	return status == NFGEO_OK ? check_records(reader, raw, block, error) : status;
 }
 
 int nffile_next(struct nffile_reader *reader, struct block *block, struct error *error)

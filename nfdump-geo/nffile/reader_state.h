@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* reader_state.h - what the parts of a reader share: nffile/reader_open.c and nffile/reader.c. */
+/* reader_state.h - what the parts of a reader share: nffile/reader_open.c, reader.c and reader_decode.c. */
 #ifndef NFFILE_READER_STATE_H
 #define NFFILE_READER_STATE_H
 
@@ -39,6 +39,9 @@ struct block_head {
  * @return NFGEO_OK, _ETRUNCATED, _ECORRUPT or _EIO */
 int reader_head(const struct nffile_reader *reader, uint64_t at, uint64_t end,
 		struct block_head *head);
+
+/** What the index says of a block, or the sums of a file that was never closed; NULL = nothing. */
+const struct geo_entry *reader_sealed_entry(const struct nffile_reader *reader, uint32_t ordinal);
 
 /** Read raw->stored_bytes behind the header at raw->offset. */
 int reader_payload(const struct nffile_reader *reader, struct raw_block *raw);

@@ -259,6 +259,8 @@ static void test_flips_with_index(void **state)
 		}
 		if (reading.flows != (BLOCKS - 1) * FLOWS && reading.flows != BLOCKS * FLOWS)
 			fail_msg("bit %zu: %u flows", bit, reading.flows);
+		if ((bit / 8 - block_at[0]) / 4 == BLOCK_AT_RECORDS / 4 && reading.flows != BLOCKS * FLOWS)
+			fail_msg("bit %zu of a number of records: %u flows", bit, reading.flows);
 		if (!reading.damaged && reading.flows != BLOCKS * FLOWS)
 			fail_msg("bit %zu: %u flows without a word", bit, reading.flows);
 	}
