@@ -112,6 +112,9 @@ SET_FLAG(ip6, ip6)
 SET_FLAG(zone, zone)
 SET_FLAG(expire, expire)
 SET_FLAG(daemon, daemon)
+SET_FLAG(arrival_order, arrival_order)
+SET_FLAG(sketches, sketches)
+SET_FLAG(sync_cells, sync_cells)
 
 static int set_old_dir(struct nfcapd_options *options, const char *arg, struct error *error)
 {
@@ -234,30 +237,6 @@ static int set_no_geo(struct nfcapd_options *options, const char *arg, struct er
 	(void)arg;
 	(void)error;
 	options->geodb = "none";
-	return NFGEO_OK;
-}
-
-static int set_arrival_order(struct nfcapd_options *options, const char *arg, struct error *error)
-{
-	(void)arg;
-	(void)error;
-	options->arrival_order = true;
-	return NFGEO_OK;
-}
-
-static int set_sketches(struct nfcapd_options *options, const char *arg, struct error *error)
-{
-	(void)arg;
-	(void)error;
-	options->sketches = true;
-	return NFGEO_OK;
-}
-
-static int set_sync_cells(struct nfcapd_options *options, const char *arg, struct error *error)
-{
-	(void)arg;
-	(void)error;
-	options->sync_cells = true;
 	return NFGEO_OK;
 }
 
