@@ -4,23 +4,12 @@
 # output, filter, statistics, aggregation and written files; and status 3 where nobody knows them.
 use strict;
 use warnings;
-use File::Temp qw(tempdir);
+use NfGeoTest;
 use Test::More;
 
-my $data = "$ENV{NFGEO_SHARED}/vectors/nfdump/data";
-my $nfdump = "$ENV{NFGEO_BIN}/nfdump";
-plan skip_all => 'no ../shared' unless -d $data;
-@ENV{qw(TZ LC_ALL)} = qw(UTC C);
-delete @ENV{qw(NFCONF NFGEODB)};
+my ($data, $nfdump, $tmp) = nfdump_data();
 
-my $tmp = tempdir(CLEANUP => 1);
-sub file {
-	my ($name, $text) = @_;
-	open(my $out, '>', "$tmp/$name") or die $!;
-	print $out $text;
-	close $out;
-	return "$tmp/$name";
-}
+sub file { my ($name, $text) = @_; return write_file("$tmp/$name", $text) }
 
 # 195.113/16 is Czech, 193.17.47/24 Slovak; in the second database everything moved.
 my $db = file('one.csv', "195.113.0.0,195.113.255.255,CZ\n193.17.47.0,193.17.47.255,SK\n" .

@@ -4,25 +4,15 @@
 # and any field of the field table as a statistic.
 use strict;
 use warnings;
-use File::Temp qw(tempdir);
 use JSON::PP;
+use NfGeoTest;
 use Test::More;
 
-my $data = "$ENV{NFGEO_SHARED}/vectors/nfdump/data";
-my $nfdump = "$ENV{NFGEO_BIN}/nfdump";
-plan skip_all => 'no ../shared' unless -d $data;
-@ENV{qw(TZ LC_ALL)} = qw(UTC C);
-delete @ENV{qw(NFCONF NFGEODB)};
+my ($data, $nfdump, $tmp) = nfdump_data();
 
-my $tmp = tempdir(CLEANUP => 1);
-open(my $db, '>', "$tmp/db.csv");
-print $db "195.113.0.0,195.113.255.255,CZ\n193.17.47.0,193.17.47.255,SK\n8.8.8.0,8.8.8.255,US\n";
-close $db;
-open(my $conf, '>', "$tmp/conf");
-print $conf "[geo]\nmin_coverage = 0\n";
-close $conf;
+my $geo = small_database($tmp, '195.113.0.0,195.113.255.255,CZ', '193.17.47.0,193.17.47.255,SK', '8.8.8.0,8.8.8.255,US');
 my $files = "-r $data/v9.nf";
-my $run = "$nfdump -C $tmp/conf -G $tmp/db.csv $files -q";
+my $run = "$nfdump $geo $files -q";
 
 my @flows = map { [split(/,/)] } split(/\n/, `$run -o csv+ctry`);
 cmp_ok(@flows, '>', 500, 'flows to count');

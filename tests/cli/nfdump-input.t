@@ -4,16 +4,11 @@
 use strict;
 use warnings;
 use File::Copy qw(copy);
-use File::Temp qw(tempdir);
+use NfGeoTest;
 use Test::More;
 
-my $data = "$ENV{NFGEO_SHARED}/vectors/nfdump/data";
-my $nfdump = "$ENV{NFGEO_BIN}/nfdump";
-plan skip_all => 'no ../shared' unless -d $data;
-@ENV{qw(TZ LC_ALL)} = qw(UTC C);
-delete $ENV{NFCONF};
+my ($data, $nfdump, $tmp) = nfdump_data();
 $ENV{NFGEODB} = 'none'; # whatever is installed where the programs look by default
-my $tmp = tempdir(CLEANUP => 1);
 
 sub run {
 	my ($args) = @_;

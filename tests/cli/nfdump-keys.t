@@ -5,25 +5,14 @@
 # threads. SEED=n for other lists of keys.
 use strict;
 use warnings;
-use File::Temp qw(tempdir);
 use JSON::PP;
+use NfGeoTest;
 use Test::More;
 
-my $data = "$ENV{NFGEO_SHARED}/vectors/nfdump/data";
-my $nfdump = "$ENV{NFGEO_BIN}/nfdump";
-plan skip_all => 'no ../shared' unless -d $data;
-@ENV{qw(TZ LC_ALL)} = qw(UTC C);
-delete @ENV{qw(NFCONF NFGEODB)};
+my ($data, $nfdump, $tmp) = nfdump_data();
 srand($ENV{SEED} // 20241127);
 
-my $tmp = tempdir(CLEANUP => 1);
-sub file {
-	my ($name, $text) = @_;
-	open(my $out, '>', "$tmp/$name") or die $!;
-	print $out $text;
-	close $out;
-	return "$tmp/$name";
-}
+sub file { my ($name, $text) = @_; return write_file("$tmp/$name", $text) }
 
 # Stored countries, in files of several blocks for several threads.
 my $db = file('db.csv', join('', map { "$_\n" } '195.113.0.0,195.113.255.255,CZ',

@@ -5,16 +5,11 @@
 use strict;
 use warnings;
 use File::Copy qw(copy);
-use File::Temp qw(tempdir);
+use NfGeoTest;
 use Test::More;
 
-my $data = "$ENV{NFGEO_SHARED}/vectors/nfdump/data";
-my $nfdump = "$ENV{NFGEO_BIN}/nfdump";
-plan skip_all => 'no ../shared' unless -d $data;
-@ENV{qw(TZ LC_ALL)} = qw(UTC C);
-delete @ENV{qw(NFCONF NFGEODB)};
+my ($data, $nfdump, $tmp) = nfdump_data();
 
-my $tmp = tempdir(CLEANUP => 1);
 my %version = (a => 'v9', b => 'ipfix', c => 'v5', d => 'v9'); # d is a again
 mkdir "$tmp/in";
 copy("$data/$version{$_}.nf", "$tmp/in/nfcapd.$_") for sort keys %version;

@@ -4,23 +4,12 @@
 # And csv-fast, the help that fits a screen.
 use strict;
 use warnings;
-use File::Temp qw(tempdir);
+use NfGeoTest;
 use Test::More;
 
-my $data = "$ENV{NFGEO_SHARED}/vectors/nfdump/data";
-my $nfdump = "$ENV{NFGEO_BIN}/nfdump";
-plan skip_all => 'no ../shared' unless -d $data;
-@ENV{qw(TZ LC_ALL)} = qw(UTC C);
-delete @ENV{qw(NFCONF NFGEODB NO_COLOR)};
+my ($data, $nfdump, $tmp) = nfdump_data();
 
-my $tmp = tempdir(CLEANUP => 1);
-open(my $db, '>', "$tmp/db.csv");
-print $db "195.113.0.0,195.113.255.255,CZ\n";
-close $db;
-open(my $conf, '>', "$tmp/conf");
-print $conf "[geo]\nmin_coverage = 0\n";
-close $conf;
-my $run = "$nfdump -C $tmp/conf -G $tmp/db.csv -r $data";
+my $run = "$nfdump " . small_database($tmp, '195.113.0.0,195.113.255.255,CZ') . " -r $data";
 
 my $out = `$run/v9.nf -q -c 3 -o table:%sa,%sflag,%dp,%byt`;
 my $want = `$run/v9.nf -q -c 3 -6 -o 'csv:%sa,%sccan,%dp,%byt' | sed 1d`;

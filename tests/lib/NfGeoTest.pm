@@ -12,7 +12,7 @@ use POSIX ':sys_wait_h';
 use Test::More;
 use Time::HiRes ();
 
-our @EXPORT = qw(need_shared need_tools need_programs workdir path_of run_program collector
+our @EXPORT = qw(nfdump_data small_database need_shared need_tools need_programs workdir path_of run_program collector
   send_files flows_of captured_flows write_file read_file files_in tool);
 
 my $work;
@@ -25,6 +25,25 @@ sub need_shared {
 
 	plan skip_all => "no ../shared/$sub" unless -e $path;
 	return $path;
+}
+
+# For tests of nfdump on the shared vectors, in an environment that is the same everywhere: the folder of
+# the flow files, our nfdump, a folder to write to.
+sub nfdump_data {
+	my $data = need_shared('vectors/nfdump/data');
+
+	@ENV{qw(TZ LC_ALL)} = qw(UTC C);
+	delete @ENV{qw(NFCONF NFGEODB NO_COLOR)};
+	return ($data, "$ENV{NFGEO_BIN}/nfdump", workdir());
+}
+
+# Options that make a program use a database of these lines (FIRST,LAST,CC) and nothing else.
+sub small_database {
+	my ($dir, @lines) = @_;
+	my $db = write_file("$dir/db.csv", join('', map { "$_\n" } @lines));
+	my $conf = write_file("$dir/conf", "[geo]\nmin_coverage = 0\n");
+
+	return "-C $conf -G $db";
 }
 
 sub tool {
