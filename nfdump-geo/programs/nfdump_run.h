@@ -14,8 +14,8 @@
 #include "programs/common.h"
 #include "programs/nfdump_compare.h"
 #include "programs/nfdump_options.h"
-#include "programs/nfdump_progress.h"
 #include "programs/nfdump_sinks.h"
+#include "programs/progress.h"
 
 enum { STATUS_NO_DATA = 250, TOP_DEFAULT = 10, STATUS_INTERRUPTED = 130 /* as a shell says it */ };
 

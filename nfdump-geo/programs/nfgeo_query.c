@@ -152,8 +152,18 @@ void nfgeo_query_close(struct nfgeo_query *query)
 int nfgeo_query_run(struct nfgeo_query *query, struct scan_sink *sink)
 {
 	struct error error = {0};
+	int status;
 
-	if (scan_run(&query->plan, sink, &query->result, &error) != NFGEO_OK) {
+	query->plan.progress = &query->progress.scan;
+	progress_start(&query->progress, query->plan.inputs, false);
+	status = scan_run(&query->plan, sink, &query->result, &error);
+	progress_stop(&query->progress);
+	if (query->result.interrupted) {
+		common_complain(query->verb, "interrupted: %zu of %zu files were read",
+				query->result.files_read, query->plan.inputs->path.count);
+		return EXIT_FAILED;
+	}
+	if (status != NFGEO_OK) {
 		common_complain(query->verb, "%s", error.text);
 		if (error.code == NFGEO_ENODB)
 			common_complain(query->verb, "%s", query->geo_error.text);

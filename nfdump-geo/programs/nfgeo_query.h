@@ -8,6 +8,7 @@
 
 #include "geo/reload.h"
 #include "programs/nfgeo.h"
+#include "programs/progress.h"
 #include "query/scan.h"
 
 struct nfgeo_query {
@@ -24,6 +25,7 @@ struct nfgeo_query {
 	struct geo_source *source;
 	struct geo_table *table; /* NULL until a record without countries was met */
 	struct error geo_error;
+	struct progress progress;
 	bool incomplete;
 };
 
@@ -59,8 +61,8 @@ bool nfgeo_query_option(struct nfgeo_query *query, int option, const char *argum
 int nfgeo_query_open(struct nfgeo_query *query, int words, char **word);
 void nfgeo_query_close(struct nfgeo_query *query);
 
-/** Scan what query->inputs names. @return EXIT_DONE, EXIT_INCOMPLETE or EXIT_FAILED; messages are
- * printed */
+/** Scan what query->plan.inputs names, with a line of progress on a terminal when it takes long.
+ * @return EXIT_DONE, EXIT_INCOMPLETE or EXIT_FAILED (also after Ctrl-C); messages are printed */
 int nfgeo_query_run(struct nfgeo_query *query, struct scan_sink *sink);
 
 #endif

@@ -237,4 +237,26 @@ SKIP: {
 	}
 	is_deeply(\%wrong, {}, 'the shared damaged files');
 }
+# Ctrl-C: no sums that are not all; when it comes too late, all of them.
+mkdir("$dir/many");
+link($first, sprintf('%s/many/nfcapd.2026112%05d', $dir, $_)) for 1 .. 400;
+my %ends;
+for my $try (1 .. 6) {
+	my $pid = fork // die;
+	if (!$pid) {
+		open(STDOUT, '>', "$dir/out");
+		open(STDERR, '>', "$dir/err");
+		$SIG{INT} = 'DEFAULT';
+		exec($nfgeo, 'totals', '--no-index', '--hosts', '-r', "$dir/many");
+	}
+	select(undef, undef, undef, 0.02 * $try);
+	kill('INT', $pid);
+	waitpid($pid, 0);
+	my ($out, $err) = (read_file("$dir/out"), read_file("$dir/err"));
+	my $end = $? & 127 ? 'killed before it began' : $? >> 8 ? 'interrupted' : 'done';
+	$end .= ': wrong' if $end eq 'interrupted' && ($out || $err !~ /^nfgeo totals: interrupted: \d+ of 400 files were read$/m);
+	$end .= ': wrong' if $end eq 'done' && $out !~ /^end\t400\t/m;
+	$ends{$end}++;
+}
+is(scalar(grep { /wrong/ } keys %ends), 0, 'Ctrl-C') or diag(explain(\%ends));
 done_testing();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * nfdump_progress.h - while a query runs: a line on the terminal that says how far it is, and
+ * progress.h - while a query runs: a line on the terminal that says how far it is, and
  * Ctrl-C, which ends it with what was found so far.
  */
-#ifndef PROGRAMS_NFDUMP_PROGRESS_H
-#define PROGRAMS_NFDUMP_PROGRESS_H
+#ifndef PROGRAMS_PROGRESS_H
+#define PROGRAMS_PROGRESS_H
 
 #include <pthread.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "programs/nfdump_progress.h"
+#include "programs/progress.h"
 
 #include <signal.h>
 #include <stdio.h>
