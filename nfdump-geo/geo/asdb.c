@@ -53,7 +53,7 @@ static void asdb_free(struct asdb *db)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-enum { DEPTH_MAX = 128, FIELDS = 6 };
+enum { DEPTH_MAX = 128, FIELDS = 7 };
 
 /* Where vendors have them. The first that is there counts. */
 static const char *const number_paths[FIELDS][4] = {
@@ -62,7 +62,8 @@ static const char *const number_paths[FIELDS][4] = {
 };
 static const char *const name_paths[FIELDS][4] = {
 	{"autonomous_system_organization", NULL},	    {"as_name", NULL},	  {"as_org", NULL},
-	{"traits", "autonomous_system_organization", NULL}, {"as", "name", NULL}, {"name", NULL},
+	{"traits", "autonomous_system_organization", NULL}, {"as", "name", NULL}, {"asn", "name", NULL},
+	{"name", NULL},
 };
 
 struct walk {
@@ -76,12 +77,20 @@ struct walk {
 	bool endless;	   /* more ways than the tree has nodes */
 };
 
+/* Numbers and text; a map of that name holds them under other names. */
+static bool is_plain(const MMDB_entry_data_s *data)
+{
+	return data->has_data &&
+	       (data->type == MMDB_DATA_TYPE_UTF8_STRING || data->type == MMDB_DATA_TYPE_UINT16 ||
+		data->type == MMDB_DATA_TYPE_UINT32 || data->type == MMDB_DATA_TYPE_UINT64);
+}
+
 /* @return false when there is no such thing */
 static bool get_field(MMDB_entry_s *entry, const char *const (*paths)[4], MMDB_entry_data_s *data)
 {
-	for (unsigned i = 0; i < FIELDS; i++)
+	for (unsigned i = 0; i < FIELDS && paths[i][0]; i++)
 		if (MMDB_aget_value(entry, data, (const char *const *)paths[i]) == MMDB_SUCCESS &&
-		    data->has_data)
+		    is_plain(data))
 			return true;
 	return false;
 }

@@ -54,11 +54,12 @@ sub library {
 	my ($reader, $ip4_only, $address) = @_;
 	return [0, ''] if $ip4_only && $address =~ /:/;
 	my $record = $reader->record_for_address($address) // {};
+	$record = $record->{as} // $record;
 	my $number = $record->{autonomous_system_number} // ($record->{asn} // '') =~ s/^AS//r || 0;
-	return [$number, substr $record->{autonomous_system_organization} // $record->{as_name} // '', 0, 30];
+	return [$number, substr $record->{autonomous_system_organization} // $record->{as_name} // $record->{name} // '', 0, 30];
 }
 for my $shape (map { my $layout = $_; map { my $bits = $_; map { [$bits, @$_, $layout] } [4, 0], [6, 0], [6, 1] } 24, 28, 32 }
-	qw(asn astext)) {
+	qw(asn astext asnest)) {
 	my ($bits, $version, $alias, $layout) = @$shape;
 	my $name = "$layout-$bits-ip$version-$alias";
 	my $db = database($name, $bits, $version, $alias, $layout, grep { $version == 6 || !/^[^ ]*:/ } @networks);

@@ -4,7 +4,7 @@
 #
 # Write a small MaxMind DB for tests. ALIAS 1: ::ffff:0:0/96, 2001::/32 and 2002::/16 lead to the
 # IPv4 part, as in MaxMind's own. LAYOUT is one of those below. PREFIXES: lines "PREFIX CC", outer
-# ones before those inside them; CC "-" is a record without a country. The layouts asn and astext have
+# ones before those inside them; CC "-" is a record without a country. The layouts asn, astext and asnest have
 # "PREFIX NUMBER NAME" instead.
 use strict;
 use warnings;
@@ -21,6 +21,7 @@ my %type = (
 	raw => 'bytes', port => 'uint16', autonomous_system_number => 'uint32',
 );
 $type{country} = 'utf8_string' if $layout eq 'plain';
+$type{as} = 'map' if $layout eq 'asnest';
 
 # Around the country stand values of every type, so that a reader has to skip them all.
 my %record = (
@@ -42,6 +43,10 @@ my %record = (
 			(defined $name ? (autonomous_system_organization => $name) : ())};
 	},
 	astext => sub { my ($number, $name) = split ' ', $_[0], 2; return {asn => "AS$number", as_name => $name // ''} },
+	asnest => sub {
+		my ($number, $name) = split ' ', $_[0], 2;
+		return {as => {asn => "AS$number", name => $name // '', domain => 'example.org'}};
+	},
 	odd => sub {
 		my ($cc) = @_;
 		return {
