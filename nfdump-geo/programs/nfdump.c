@@ -12,6 +12,7 @@
 
 #include "geo/group.h"
 #include "nffile/reader.h"
+#include "geo/asdb.h"
 #include "programs/conf_keys.h"
 #include "programs/explain.h"
 #include "programs/nfdump_files.h"
@@ -243,6 +244,7 @@ static void run_fini(struct run *run)
 	text_fini(&run->text);
 	geo_table_unref(run->table);
 	geo_source_close(run->source);
+	asdb_close();
 	inputs_fini(&run->inputs);
 	filter_free(run->filter);
 	filter_free(run->after);
