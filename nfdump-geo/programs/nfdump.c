@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "geo/asdb.h"
 #include "geo/group.h"
 #include "nffile/reader.h"
-#include "geo/asdb.h"
 #include "programs/conf_keys.h"
 #include "programs/explain.h"
 #include "programs/nfdump_files.h"
