@@ -122,13 +122,25 @@ static uint32_t number_of(const MMDB_entry_data_s *data)
 	}
 }
 
+/* What a terminal could take for a command: C0, DEL, and C1 (U+0080 to U+009F, C2 80 to C2 9F). */
+static bool is_control(const char *text, size_t i, size_t len)
+{
+	unsigned char byte = (unsigned char)text[i];
+
+	if (byte < ' ' || byte == 0x7f)
+		return true;
+	if (byte == 0xc2 && i + 1 < len)
+		return ((unsigned char)text[i + 1] & 0xe0) == 0x80;
+	return i > 0 && (unsigned char)text[i - 1] == 0xc2 && (byte & 0xe0) == 0x80;
+}
+
 /* Printable, whole characters, no longer than a name may be. */
 static size_t clean_name(char *out, const char *text, size_t len)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < len && used < ASDB_NAME_MAX; i++)
-		out[used++] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
+	for (; used < len && used < ASDB_NAME_MAX; used++)
+		out[used] = is_control(text, used, len) ? ' ' : text[used];
 	if (used < len)
 		while (used && ((unsigned char)text[used] & 0xc0) == 0x80)
 			used--;

@@ -58,8 +58,8 @@ sub library {
 	my $number = $record->{autonomous_system_number} // ($record->{asn} // '') =~ s/^AS//r || 0;
 	return [$number, substr $record->{autonomous_system_organization} // $record->{as_name} // $record->{name} // '', 0, 30];
 }
-for my $shape (map { my $layout = $_; map { my $bits = $_; map { [$bits, @$_, $layout] } [4, 0], [6, 0], [6, 1] } 24, 28, 32 }
-	qw(asn astext asnest)) {
+for my $shape ((map { my $bits = $_; map { [$bits, @$_, 'asn'] } [4, 0], [6, 0], [6, 1] } 24, 28, 32),
+	[28, 6, 1, 'astext'], [24, 4, 0, 'asnest']) {
 	my ($bits, $version, $alias, $layout) = @$shape;
 	my $name = "$layout-$bits-ip$version-$alias";
 	my $db = database($name, $bits, $version, $alias, $layout, grep { $version == 6 || !/^[^ ]*:/ } @networks);
@@ -109,6 +109,13 @@ for my $case ([$flows, 'invalid metadata|is no|Error|error'], ["$dir/none", 'non
 }
 my $countries = database('countries', 24, 6, 0, 'flat', '10.0.0.0/8 CZ');
 like((run_program($nfdump, '--asdb', $countries, '-r', $flows, '-s', 'srcasn'))[2], qr/has no AS numbers/, 'a database of countries');
+
+# What a terminal would take for a command is no part of a name.
+my $odd_names = database('odd', 24, 6, 0, 'asn', "10.0.0.0/8 64500 a\x{1b}[31mb\tc\x{7f}d");
+(my $raw = read_file($odd_names)) =~ s/\Q[31m\E/\xc2\x9b1m/ or die;
+write_file($odd_names, $raw);
+like((run_program($nfdump, '--asdb', $odd_names, '-r', $flows, '-q', '-c', 1, '-o', 'fmt:%sasn|', 'ip 10.1.2.3'))[1],
+	qr/^a   1mb c d +\|$/, 'names without control characters');
 
 # Damage anywhere: an answer or a refusal. (libmaxminddb 1.7 leaks some metadata of what it refuses.)
 $ENV{ASAN_OPTIONS} = ($ENV{ASAN_OPTIONS} // '') . ':detect_leaks=0';
