@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * libmaxminddb reads the file; all its networks are walked once, in the order of their addresses,
- * into two lists of ranges. A range begins where its predecessor ends. What the file says is not
+ * into a list of ranges, each of which begins where its predecessor ends. IPv4 lies in ::/96, as in
+ * the trees of IPv6. What the file says is not
  * believed: a tree that leads to more places than it has nodes is refused, a name is cut and
  * cleaned.
  */
@@ -15,11 +16,7 @@
 #include "base/hash.h"
 #include "include/nfgeo.h"
 
-struct range4 {
-	uint32_t first, number;
-};
-
-struct range6 {
+struct range {
 	uint64_t high, low; /* first */
 	uint32_t number;
 };
@@ -30,9 +27,8 @@ struct as_name {
 };
 
 struct asdb {
-	struct range4 *range4;
-	struct range6 *range6;
-	size_t count4, count6, capacity4, capacity6;
+	struct range *range;
+	size_t count, capacity;
 	struct as_name *name; /* by number */
 	size_t name_count;
 	struct arena text;
@@ -44,8 +40,7 @@ static void asdb_free(struct asdb *db)
 {
 	if (!db)
 		return;
-	free(db->range4);
-	free(db->range6);
+	free(db->range);
 	free(db->name);
 	arena_fini(&db->text);
 	free(db);
@@ -61,8 +56,12 @@ static const char *const number_paths[FIELDS][4] = {
 	{"traits", "autonomous_system_number", NULL}, {"as", "asn", NULL}, {"asn", "asn", NULL},
 };
 static const char *const name_paths[FIELDS][4] = {
-	{"autonomous_system_organization", NULL},	    {"as_name", NULL},	  {"as_org", NULL},
-	{"traits", "autonomous_system_organization", NULL}, {"as", "name", NULL}, {"asn", "name", NULL},
+	{"autonomous_system_organization", NULL},
+	{"as_name", NULL},
+	{"as_org", NULL},
+	{"traits", "autonomous_system_organization", NULL},
+	{"as", "name", NULL},
+	{"asn", "name", NULL},
 	{"name", NULL},
 };
 
@@ -187,98 +186,64 @@ static uint32_t number_at(struct walk *walk, const MMDB_entry_s *place)
 	return *number;
 }
 
-static bool more_room(void **list, size_t *capacity, size_t bytes)
-{
-	size_t wanted = 2 * *capacity + 4096;
-	void *grown = reallocarray(*list, wanted, bytes);
-
-	if (!grown)
-		return false;
-	*list = grown;
-	*capacity = wanted;
-	return true;
-}
-
-static void add4(struct walk *walk, uint32_t first, uint32_t number)
+/* From here on, up to what is added next. */
+static void add(struct walk *walk, const uint64_t first[2], uint32_t number)
 {
 	struct asdb *db = walk->db;
 
-	if (db->count4 && db->range4[db->count4 - 1].number == number)
+	if (db->count && db->range[db->count - 1].number == number)
 		return;
-	if (db->count4 == db->capacity4 &&
-	    !more_room((void **)&db->range4, &db->capacity4, sizeof(*db->range4))) {
-		walk->failed = true;
-		return;
+	if (db->count == db->capacity) {
+		size_t capacity = 2 * db->capacity + 4096;
+		struct range *grown = reallocarray(db->range, capacity, sizeof(*grown));
+
+		if (!grown) {
+			walk->failed = true;
+			return;
+		}
+		db->range = grown;
+		db->capacity = capacity;
 	}
-	db->range4[db->count4++] = (struct range4){first, number};
+	db->range[db->count++] = (struct range){first[0], first[1], number};
 }
 
-static void add6(struct walk *walk, const uint64_t first[2], uint32_t number)
-{
-	struct asdb *db = walk->db;
-
-	if (db->count6 && db->range6[db->count6 - 1].number == number)
-		return;
-	if (db->count6 == db->capacity6 &&
-	    !more_room((void **)&db->range6, &db->capacity6, sizeof(*db->range6))) {
-		walk->failed = true;
-		return;
-	}
-	db->range6[db->count6++] = (struct range6){first[0], first[1], number};
-}
-
-/* A network in the address space of the tree: 32 bits at the lower end of `low`, or 128. */
 struct network {
 	uint64_t first[2]; /* high, low */
 	unsigned depth;
-	bool is4;
 };
 
-/* IPv4 is ::/96 of a tree of IPv6. */
-static bool holds_ip4(const struct network *prefix)
+static bool holds_ip4(const struct network *network)
 {
-	return !prefix->is4 && !prefix->first[0] && !(prefix->first[1] >> 32);
+	return !network->first[0] && !(network->first[1] >> 32);
 }
 
-static void add(struct walk *walk, const struct network *prefix, uint32_t number)
+static struct network half(const struct network *network, bool right)
 {
-	if (prefix->is4) {
-		add4(walk, (uint32_t)prefix->first[1], number);
-		return;
-	}
-	if (holds_ip4(prefix))
-		add4(walk, (uint32_t)prefix->first[1], number);
-	add6(walk, prefix->first, number);
-}
-
-static struct network half(const struct network *prefix, bool right)
-{
-	struct network part = *prefix;
-	unsigned bit = (prefix->is4 ? 32 : 128) - ++part.depth;
+	struct network part = *network;
+	unsigned bit = DEPTH_MAX - ++part.depth;
 
 	if (right)
 		part.first[bit < 64] |= 1ull << bit % 64;
 	return part;
 }
 
-static void walk_node(struct walk *walk, uint32_t node, const struct network *prefix);
+static void walk_node(struct walk *walk, uint32_t node, const struct network *network);
 
 static void walk_record(struct walk *walk, uint8_t type, uint64_t record, const MMDB_entry_s *entry,
-			const struct network *prefix)
+			const struct network *network)
 {
 	if (type == MMDB_RECORD_TYPE_DATA)
-		add(walk, prefix, number_at(walk, entry));
-	else if (type == MMDB_RECORD_TYPE_SEARCH_NODE &&
-		 prefix->depth < (prefix->is4 ? 32 : DEPTH_MAX) &&
-		 (record != walk->ip4_node || holds_ip4(prefix)))
-		walk_node(walk, (uint32_t)record, prefix);
+		add(walk, network->first, number_at(walk, entry));
+	else if (type == MMDB_RECORD_TYPE_SEARCH_NODE && network->depth < DEPTH_MAX &&
+		 (record != walk->ip4_node || holds_ip4(network)))
+		walk_node(walk, (uint32_t)record, network);
 	else /* nothing there; or IPv4 by another way, 2002::/16: asked for as IPv4 */
-		add(walk, prefix, 0);
+		add(walk, network->first, 0);
 }
 
-static void walk_node(struct walk *walk, uint32_t node, const struct network *prefix)
+static void walk_node(struct walk *walk, uint32_t node, const struct network *network)
 {
-	struct network left = half(prefix, false), right = half(prefix, true);
+	struct network left = half(network, false), right = half(network, true);
 	MMDB_search_node_s records;
 
 	if (walk->failed || walk->endless)
@@ -322,13 +287,17 @@ static int read_all(struct asdb *db, MMDB_s *mmdb, const char *path, struct erro
 {
 	const MMDB_metadata_s *metadata = &mmdb->metadata;
 	struct walk walk = {.db = db, .mmdb = mmdb, .steps_left = metadata->node_count};
-	struct network all = {.is4 = metadata->ip_version == 4};
+	const bool only4 = metadata->ip_version == 4;
+	const struct network all = {.depth = only4 ? DEPTH_MAX - 32 : 0};
+	const uint64_t behind_ip4[2] = {0, 1ull << 32};
 
-	if (!all.is4 && mmdb->ipv4_start_node.netmask == 96)
+	if (!only4 && mmdb->ipv4_start_node.netmask == 96)
 		walk.ip4_node = mmdb->ipv4_start_node.node_value;
 	hash_init(&walk.numbers, sizeof(uint64_t), sizeof(uint32_t));
 	hash_init(&walk.names, sizeof(uint64_t), sizeof(const char *));
 	walk_node(&walk, 0, &all);
+	if (only4)
+		add(&walk, behind_ip4, 0);
 	sort_names(&walk);
 	hash_fini(&walk.numbers);
 	hash_fini(&walk.names);
@@ -337,7 +306,7 @@ static int read_all(struct asdb *db, MMDB_s *mmdb, const char *path, struct erro
 	if (walk.endless)
 		return error_set(error, NFGEO_ECORRUPT,
 				 "%s is refused: its search tree is damaged: get it again", path);
-	if (db->count4 + db->count6 < 2 + (size_t)!all.is4)
+	if (db->count == 1 && !db->range->number)
 		return error_set(
 			error, NFGEO_EINVAL,
 			"%s (%s) has no AS numbers: take a database of them, as GeoLite2-ASN", path,
@@ -382,37 +351,22 @@ bool asdb_is_open(void)
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-uint32_t asdb_number4(uint32_t address)
+uint32_t asdb_number(uint64_t high, uint64_t low)
 {
-	size_t from = 0, to = opened ? opened->count4 : 0;
-
-	while (from < to) {
-		size_t middle = (from + to) / 2;
-
-		if (opened->range4[middle].first <= address)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from ? opened->range4[from - 1].number : 0;
-}
-
-uint32_t asdb_number6(uint64_t high, uint64_t low)
-{
-	size_t from = 0, to = opened ? opened->count6 : 0;
+	size_t from = 0, to = opened ? opened->count : 0;
 
 	if (!high && low >> 32 == 0xffff)
-		return asdb_number4((uint32_t)low);
+		low = (uint32_t)low;
 	while (from < to) {
 		size_t middle = (from + to) / 2;
-		const struct range6 *range = &opened->range6[middle];
+		const struct range *range = &opened->range[middle];
 
 		if (range->high < high || (range->high == high && range->low <= low))
 			from = middle + 1;
 		else
 			to = middle;
 	}
-	return from ? opened->range6[from - 1].number : 0;
+	return from ? opened->range[from - 1].number : 0;
 }
 
 const char *asdb_name(uint32_t number)
@@ -434,9 +388,9 @@ uint32_t as_of(const struct record_view *view, bool dst)
 		return number;
 	if (view_is_ip6(view)) {
 		at = view_payload(view, ELEMENT_IP6) + (dst ? 16 : 0);
-		return asdb_number6(bytes_get64(at), bytes_get64(at + 8));
+		return asdb_number(bytes_get64(at), bytes_get64(at + 8));
 	}
 	if (!view_has(view, ELEMENT_IP4))
 		return 0;
-	return asdb_number4(bytes_get32(view_payload(view, ELEMENT_IP4) + (dst ? 4 : 0)));
+	return asdb_number(0, bytes_get32(view_payload(view, ELEMENT_IP4) + (dst ? 4 : 0)));
 }

@@ -18,9 +18,9 @@ int asdb_open(const char *path, struct error *error);
 void asdb_close(void);
 bool asdb_is_open(void);
 
-/** The AS that announces an address; 0 = not known. */
-uint32_t asdb_number4(uint32_t address);
-uint32_t asdb_number6(uint64_t high, uint64_t low);
+/** The AS that announces an address, the halves of an IPv6 one; IPv4 as ::a.b.c.d or
+ * ::ffff:a.b.c.d. 0 = not known. */
+uint32_t asdb_number(uint64_t high, uint64_t low);
 
 /** Name of an AS: UTF-8 without control characters, at most ASDB_NAME_MAX bytes; "" = not known. */
 const char *asdb_name(uint32_t number);

@@ -55,18 +55,15 @@ static char *put_flag(char *at, const char *alpha2)
 	return at;
 }
 
-/* A name cut between characters, never inside one. */
+/* A name that is too long ends where a character does, in no blank, and in a mark that says so;
+ * a last character takes no more room than that. */
 static char *put_name(char *at, const char *name, bool utf8)
 {
-	size_t characters = 0, len = 0;
+	size_t characters, len = text_fits(name, NAME_MAX_CHARACTERS + 1, &characters);
 
-	for (; name[len] && characters <= NAME_MAX_CHARACTERS; len++)
-		characters += ((unsigned char)name[len + 1] & 0xc0) != 0x80;
 	if (!name[len])
 		return put_text(at, name, len);
-	do
-		len--;
-	while (((unsigned char)name[len] & 0xc0) == 0x80);
+	len = text_fits(name, NAME_MAX_CHARACTERS, &characters);
 	while (len > 1 && name[len - 1] == ' ')
 		len--;
 	return put_string(put_text(at, name, len), utf8 ? "\xe2\x80\xa6" : ".");

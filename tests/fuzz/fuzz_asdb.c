@@ -16,8 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void ask(uint64_t high, uint64_t low)
 {
-	uint32_t number = high ? asdb_number6(high, low) : asdb_number4((uint32_t)low);
-	const char *name = asdb_name(number);
+	const char *name = asdb_name(asdb_number(high, low));
 
 	if (strlen(name) > ASDB_NAME_MAX || strpbrk(name, "\n\t\r\033"))
 		abort();
