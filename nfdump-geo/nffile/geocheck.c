@@ -13,11 +13,22 @@ struct geo_check {
 	struct cube_sum untagged, got_untagged;
 	struct hash pairs; /* of the file: source << 16 | destination -> a sum for each class */
 	struct hash block; /* of the block: the same key -> one sum */
-	struct host_sketches *sketches; /* owns; NULL = out of memory */
+	struct host_sketches *sketches; /* owns; NULL = the file has none */
 	bool failed;	   /* out of memory: nothing is compared any more */
 };
 
-struct geo_check *geo_check_new(void)
+/* The directory leads to a section of this type. */
+static bool announces(struct nffile_reader *reader, enum geo_section_type type)
+{
+	const struct geo_seal *seal = nffile_seal(reader);
+
+	for (uint32_t i = 0; seal && seal->has_directory && i < seal->directory.places; i++)
+		if (seal->directory.place[i].type == type)
+			return true;
+	return false;
+}
+
+struct geo_check *geo_check_new(struct nffile_reader *reader)
 {
 	struct geo_check *check = calloc(1, sizeof(*check));
 
@@ -25,8 +36,10 @@ struct geo_check *geo_check_new(void)
 		return NULL;
 	hash_init(&check->pairs, sizeof(uint64_t), CUBE_CLASSES * sizeof(struct cube_sum));
 	hash_init(&check->block, sizeof(uint64_t), sizeof(struct cube_sum));
-	check->sketches = host_sketches_new();
-	check->failed = !check->sketches;
+	if (announces(reader, GEO_SECTION_SKETCHES)) {
+		check->sketches = host_sketches_new();
+		check->failed = !check->sketches;
+	}
 	return check;
 }
 
@@ -129,17 +142,6 @@ bool geo_check_block(struct geo_check *check, struct nffile_reader *reader, uint
 	return good || check->failed;
 }
 
-/* The directory leads to a section of this type. */
-static bool announces(struct nffile_reader *reader, enum geo_section_type type)
-{
-	const struct geo_seal *seal = nffile_seal(reader);
-
-	for (uint32_t i = 0; seal && seal->has_directory && i < seal->directory.places; i++)
-		if (seal->directory.place[i].type == type)
-			return true;
-	return false;
-}
-
 static const char *check_pairs(struct geo_check *check, struct nffile_reader *reader)
 {
 	const struct pair_row *row;
@@ -172,10 +174,10 @@ static const char *check_sketches(const struct host_sketches *want, struct nffil
 	struct host_sketches *got;
 	const char *wrong = NULL;
 
-	if (!announces(reader, GEO_SECTION_SKETCHES))
+	if (!want)
 		return NULL;
 	got = host_sketches_new();
-	if (!got || !want)
+	if (!got)
 		wrong = "out of memory for the sketches of hosts";
 	else if (!nffile_add_sketches(reader, got))
 		wrong = "the sketches of hosts cannot be read";

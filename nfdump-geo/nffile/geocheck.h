@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * geocheck.h - do cube, pairs, sketches and totals of blocks say what the records say? For programs that
- * verify files: each flow is added up again, in the plain way of counters_of(), and compared.
+ * geocheck.h - do cube, pairs, sketches and totals of blocks say what the records say? For programs
+ * that verify files: each flow is added up again, in the plain way of counters_of(), and compared.
  */
 #ifndef NFFILE_GEOCHECK_H
 #define NFFILE_GEOCHECK_H
@@ -14,8 +14,8 @@
 struct geo_check;
 struct nffile_reader;
 
-/** Of one file. NULL when out of memory. */
-struct geo_check *geo_check_new(void);
+/** Of one file, which is open in `reader`. NULL when out of memory. */
+struct geo_check *geo_check_new(struct nffile_reader *reader);
 void geo_check_free(struct geo_check *check);
 
 /** Add a flow record of the block in work. */

@@ -29,8 +29,8 @@ struct geo_trailer *geo_trailer_new(bool sketches)
 		country_sets_init(&trailer->sets);
 		trailer->sketches = sketches ? host_sketches_new() : NULL;
 	}
-	if (trailer && (trailer->sketches || !sketches) && sum_table_init(&trailer->block) && sum_table_init(&trailer->cells) &&
-	    sum_table_init(&trailer->pairs))
+	if (trailer && (trailer->sketches || !sketches) && sum_table_init(&trailer->block) &&
+	    sum_table_init(&trailer->cells) && sum_table_init(&trailer->pairs))
 		return trailer;
 	geo_trailer_free(trailer);
 	return NULL;

@@ -18,8 +18,8 @@ EMIT(proto) EMIT(flags) EMIT(direction) EMIT(dst_port) EMIT(icmp)
 EMIT(address) EMIT(geo_address) EMIT(network) EMIT(hop) EMIT(nat)
 EMIT(address_port) EMIT(geo_address_port) EMIT(nat_port)
 EMIT(mac) EMIT(mpls) EMIT(mpls_all) EMIT(event) EMIT(event_ext) EMIT(acl_in) EMIT(acl_out)
-EMIT(as_name) EMIT(ctry2) EMIT(ctry_now) EMIT(ctry3) EMIT(ctry_number) EMIT(name) EMIT(ctry_name) EMIT(ctry_class)
-EMIT(country) EMIT(key)
+EMIT(ctry2) EMIT(ctry_now) EMIT(ctry3) EMIT(ctry_number) EMIT(name) EMIT(ctry_name) EMIT(ctry_class)
+EMIT(country) EMIT(as_name) EMIT(key)
 #undef EMIT
 
 /** The step's field as a number; 0 when the record has no such element. */

@@ -277,9 +277,9 @@ static struct verify *verify_run(const char *path, const struct verify_watch *wa
 	struct verify *verify = calloc(1, sizeof(*verify)); /* large */
 	struct error error = {.text = "out of memory"};
 
-	if (!verify || !(verify->sums = geo_check_new()) ||
-	    block_init(&verify->block, BLOCK_WRITE_BYTES) != NFGEO_OK ||
-	    nffile_open(&verify->reader, path, &error) != NFGEO_OK) {
+	if (!verify || block_init(&verify->block, BLOCK_WRITE_BYTES) != NFGEO_OK ||
+	    nffile_open(&verify->reader, path, &error) != NFGEO_OK ||
+	    !(verify->sums = geo_check_new(verify->reader))) {
 		watch->complain(error.text, watch->arg);
 		verify_free(verify);
 		return NULL;

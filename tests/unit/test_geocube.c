@@ -509,8 +509,8 @@ static void test_flips(void **state)
  * and blocks agree with them */
 static bool agrees(const struct shape *shape, const struct make_flow *changed, unsigned at)
 {
-	struct geo_check *check = geo_check_new();
 	struct nffile_reader *reader = open_file();
+	struct geo_check *check = geo_check_new(reader);
 	struct record_view view;
 	uint8_t record[512];
 	bool good = true;
